@@ -144,11 +144,15 @@ public final class Header {
     return text.codePoints().anyMatch(p -> p >= Character.MIN_SURROGATE && p <= Character.MAX_SURROGATE);
   }
 
-  /// The bytes of one tensor.
+  /// The bytes of one tensor. The product goes left to right, as the reference's does, which
+  /// overflows even where a dimension of 0 still follows.
   static long bytes(TensorSpec spec) {
-    long bits;
+    long bits = 1;
     try {
-      bits = Math.multiplyExact(spec.shape().elements(), (long) spec.dtype().bits());
+      for (int axis = 0; axis < spec.shape().rank(); axis++) {
+        bits = Math.multiplyExact(bits, spec.shape().dim(axis));
+      }
+      bits = Math.multiplyExact(bits, (long) spec.dtype().bits());
     } catch (ArithmeticException e) {
       throw error(
           Kind.VALIDATION_OVERFLOW,

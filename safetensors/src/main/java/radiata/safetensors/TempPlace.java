@@ -157,19 +157,22 @@ final class TempPlace implements AutoCloseable {
   }
 
   /// Puts the finished folder under its name. An old one changes places with it in one step, where
-  /// the system can do that; elsewhere it steps aside first, and [#beside] brings it back if the
-  /// process dies between the two steps.
+  /// the system can do that.
   synchronized void publishFolder(boolean replace) throws IOException {
     requireOpen();
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      if (!replace) {
-        throw new FileAlreadyExistsException(target.toString());
-      }
-      if (Exchange.swap(path(), target)) {
-        return;
-      }
-      Files.move(target, sibling(lock, ".old"), StandardCopyOption.ATOMIC_MOVE);
+    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      Files.move(path(), target, StandardCopyOption.ATOMIC_MOVE);
+    } else if (!replace) {
+      throw new FileAlreadyExistsException(target.toString());
+    } else if (!Exchange.swap(path(), target)) {
+      replaceInTwoSteps();
     }
+  }
+
+  /// The old folder steps aside first; [#beside] brings it back if the process dies before the
+  /// second step.
+  synchronized void replaceInTwoSteps() throws IOException {
+    Files.move(target, sibling(lock, ".old"), StandardCopyOption.ATOMIC_MOVE);
     Files.move(path(), target, StandardCopyOption.ATOMIC_MOVE);
   }
 
