@@ -65,7 +65,8 @@ class CheckpointTest {
       assertThat(model.layout()).isEqualTo(Layout.SHARDED);
       assertThat(model.path()).isEqualTo(folder);
       assertThat(model.tensors()).extracting(Stored::name).containsExactly("a", "b", "c");
-      assertThat(model.parts()).extracting(part -> part.relative().toString())
+      assertThat(model.parts())
+          .extracting(part -> part.relative().toString())
           .containsExactly(SHARD_1, SHARD_2);
       assertThat(model.indexes()).containsExactly(Path.of(INDEX));
       assertThat(model.companions()).containsExactly(Path.of("README.md"));
@@ -107,7 +108,9 @@ class CheckpointTest {
       assertThat(model.config("")).contains("{\"model_type\":\"llama\"}");
       assertThat(model.companions())
           .containsExactly(
-              Path.of("config.json"), Path.of("original", "params.json"), Path.of("tokenizer.json"));
+              Path.of("config.json"),
+              Path.of("original", "params.json"),
+              Path.of("tokenizer.json"));
     }
   }
 
@@ -152,8 +155,15 @@ class CheckpointTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{\"../x\":[\"a\",\"b\"]}", "{\"/etc\":[\"a\",\"b\"]}", "{\"..\":[\"a\",\"b\"]}",
-        "{\"a\\\\b\":[\"a\",\"b\"]}", "{\"C:x\":[\"a\",\"b\"]}", "{\"\":[\"a\",\"b\"]}", "[]", "{", "{}"
+        "{\"../x\":[\"a\",\"b\"]}",
+        "{\"/etc\":[\"a\",\"b\"]}",
+        "{\"..\":[\"a\",\"b\"]}",
+        "{\"a\\\\b\":[\"a\",\"b\"]}",
+        "{\"C:x\":[\"a\",\"b\"]}",
+        "{\"\":[\"a\",\"b\"]}",
+        "[]",
+        "{",
+        "{}"
       })
   void refusesAHostileModelIndex(String json) throws IOException {
     text("model_index.json", json);
@@ -201,7 +211,8 @@ class CheckpointTest {
   static List<Arguments> contradictions() {
     return List.of(
         Arguments.of("missing shard", index("a", SHARD_1, "b", SHARD_1, "c", "gone.safetensors")),
-        Arguments.of("tensor in no shard", index("a", SHARD_1, "b", SHARD_1, "c", SHARD_2, "d", SHARD_2)),
+        Arguments.of(
+            "tensor in no shard", index("a", SHARD_1, "b", SHARD_1, "c", SHARD_2, "d", SHARD_2)),
         Arguments.of("tensor not listed", index("a", SHARD_1, "c", SHARD_2)),
         Arguments.of("tensor in another shard", index("a", SHARD_1, "b", SHARD_2, "c", SHARD_2)),
         Arguments.of("path traversal", index("a", "../" + SHARD_1)),
@@ -267,7 +278,9 @@ class CheckpointTest {
     text(
         INDEX,
         index("a", SHARD_1, "b", SHARD_1, "c", SHARD_2)
-            .replace("\"weight_map\"", "\"metadata\":{\"total_size\":1e300,\"x\":[null]},\"weight_map\""));
+            .replace(
+                "\"weight_map\"",
+                "\"metadata\":{\"total_size\":1e300,\"x\":[null]},\"weight_map\""));
     try (Checkpoint model = open(folder)) {
       assertThat(model.tensors()).hasSize(3);
     }
