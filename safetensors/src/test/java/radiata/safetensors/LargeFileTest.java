@@ -112,6 +112,32 @@ class LargeFileTest {
     assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(20));
   }
 
+  /// The header is a hole in the file: zeros, which are no padding.
+  @Test
+  void readsAHeaderUpToTheCapAndNoLonger() throws IOException {
+    Assumptions.assumeTrue(Files.getFileStore(folder).getUsableSpace() > GIB);
+    assertThat(refused(hollow(99_999_992)).kind()).isEqualTo(Kind.INVALID_HEADER_DESERIALIZATION);
+    assertThat(refused(hollow(100_000_000)).kind()).isEqualTo(Kind.INVALID_HEADER_DESERIALIZATION);
+    assertThat(refused(hollow(100_000_001)).kind()).isEqualTo(Kind.HEADER_TOO_LARGE);
+    assertThat(refused(hollow(100_000_001), new Limits(100_000_001, 1)).kind())
+        .isEqualTo(Kind.INVALID_HEADER_DESERIALIZATION);
+  }
+
+  private Path hollow(long length) throws IOException {
+    Path path = folder.resolve("hollow" + length);
+    Files.deleteIfExists(path);
+    try (FileChannel channel =
+        FileChannel.open(
+            path,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.SPARSE,
+            StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(BrokenFile.header("{}").length(length).bytes()));
+      channel.write(ByteBuffer.allocate(1), 8 + length - 1);
+    }
+    return path;
+  }
+
   @Test
   void readsAMetadataStringOf50Megabytes() throws IOException {
     String picture = "A".repeat(50_000_000);
