@@ -23,6 +23,7 @@ public enum Container {
   HTML(
       "a web page, not a model: the download went wrong; download it again, with a login if asked"),
   LFS_POINTER("a Git LFS pointer, not the model itself; fetch it with `git lfs pull`"),
+  JSON("a JSON text, not weights; name the weights, their .safetensors.index.json or the folder"),
   FOLDER("a folder"),
   UNKNOWN("no format that is known here");
 
@@ -103,6 +104,8 @@ public enum Container {
         || lower.startsWith("<html")
         || lower.startsWith("<?xml")) {
       return HTML;
+    } else if (lower.startsWith("{")) {
+      return JSON;
     }
     return isTar(head) ? TAR : UNKNOWN;
   }
