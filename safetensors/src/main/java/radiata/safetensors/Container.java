@@ -55,9 +55,12 @@ public enum Container {
   }
 
   static Container of(FileBytes bytes) throws IOException {
+    if (bytes.size() < Long.BYTES) {
+      return UNKNOWN;
+    }
     byte[] head = new byte[(int) Math.min(PROBE, bytes.size())];
     bytes.read(0, MemorySegment.ofArray(head));
-    long n = head.length < 8 ? -1 : ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    long n = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
     if (n >>> 32 != 0) {
       return magic(head);
     }
