@@ -2,8 +2,8 @@ package radiata.safetensors.convert;
 
 import radiata.safetensors.DType;
 
-/// The element types that can be computed with: what is left of [DType] once it has been checked, so
-/// that each conversion is a switch over these six alone.
+/// The element types that can be computed with: what is left of [DType] once it has been checked,
+/// so that each conversion is a switch over these six alone.
 enum FloatType {
   F64(8),
   F32(4),
@@ -20,7 +20,7 @@ enum FloatType {
   }
 
   /// @throws IllegalArgumentException for a type that holds no floats, or floats that no adapter
-  ///     tool computes with
+  ///   tool computes with
   static FloatType of(DType dtype) {
     return switch (dtype) {
       case F64 -> F64;

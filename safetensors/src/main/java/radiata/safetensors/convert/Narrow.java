@@ -15,8 +15,8 @@ import radiata.safetensors.DType;
 ///
 /// What lies beyond the largest value becomes infinity, as IEEE 754 and torch have it; F8_E4M3 has
 /// none and takes NaN, as torch's `.to(float8_e4m3fn)` does: from above 464 on, the midpoint to the
-/// 480 that it lacks. NaN stays NaN and keeps its sign; in formats of at most 16 bits it has one code
-/// (`7E00`, `7FC0`, `7F`), so that bytes never depend on how a machine passes payloads on.
+/// 480 that it lacks. NaN stays NaN and keeps its sign; in formats of at most 16 bits it has one
+/// code (`7E00`, `7FC0`, `7F`), so that bytes never depend on how a machine passes payloads on.
 public final class Narrow {
   private Narrow() {}
 

@@ -1,9 +1,9 @@
 package radiata.safetensors.convert;
 
-/// A floating format of at most 16 bits with one sign bit, as numbers: how many bits of its code are
-/// mantissa, the exponent's bias, and the codes (sign apart) of its largest finite value, of what
-/// lies beyond, and of NaN. Codes of positive values grow with the value, so that everything up to
-/// `largest` is finite.
+/// A floating format of at most 16 bits with one sign bit, as numbers: how many bits of its code
+/// are mantissa, the exponent's bias, and the codes (sign apart) of its largest finite value, of
+/// what lies beyond, and of NaN. Codes of positive values grow with the value, so that everything
+/// up to `largest` is finite.
 ///
 /// @param overflow the code of infinity, or NaN where the format has no infinity
 record SmallFloat(int bits, int mantissaBits, int bias, int largest, int overflow, int nan) {

@@ -81,8 +81,8 @@ public final class Widen {
     toDoubles(from, fromElement, dtype, MemorySegment.ofArray(into), at, count);
   }
 
-  /// The first element of `from`, of any type that is one number: what an alpha, a counter or a flag
-  /// says. BOOL is 0 or 1; I64 and U64 beyond 2^53 are rounded to nearest even.
+  /// The first element of `from`, of any type that is one number: what an alpha, a counter or a
+  /// flag says. BOOL is 0 or 1; I64 and U64 beyond 2^53 are rounded to nearest even.
   ///
   /// @throws IllegalArgumentException for C64, F4, F6_*, F8_E8M0 and F8_*FNUZ
   /// @throws IndexOutOfBoundsException if `from` is shorter than one element

@@ -102,11 +102,14 @@ class NarrowTest {
     double beyond = format.dtype == DType.F8_E4M3 ? Double.NaN : Double.POSITIVE_INFINITY;
     assertThat(Narrow.round(largest, format.dtype)).isEqualTo(largest);
     assertThat(Narrow.round(Math.nextDown(edge), format.dtype)).isEqualTo(largest);
-    assertThat(Narrow.round(edge, format.dtype)).isEqualTo(Double.valueOf(tieGoesUp ? beyond : largest));
+    assertThat(Narrow.round(edge, format.dtype))
+        .isEqualTo(Double.valueOf(tieGoesUp ? beyond : largest));
     assertThat(Narrow.round(Math.nextUp(edge), format.dtype)).isEqualTo(Double.valueOf(beyond));
     assertThat(Narrow.round(Double.MAX_VALUE, format.dtype)).isEqualTo(Double.valueOf(beyond));
-    assertThat(Narrow.round(Double.POSITIVE_INFINITY, format.dtype)).isEqualTo(Double.valueOf(beyond));
-    assertThat(Narrow.round(Double.NEGATIVE_INFINITY, format.dtype)).isEqualTo(Double.valueOf(-beyond));
+    assertThat(Narrow.round(Double.POSITIVE_INFINITY, format.dtype))
+        .isEqualTo(Double.valueOf(beyond));
+    assertThat(Narrow.round(Double.NEGATIVE_INFINITY, format.dtype))
+        .isEqualTo(Double.valueOf(-beyond));
 
     assertThat(Narrow.overflows(largest, format.dtype)).isFalse();
     assertThat(Narrow.overflows(edge, format.dtype)).isEqualTo(tieGoesUp);
@@ -135,7 +138,9 @@ class NarrowTest {
     double step = format.stepAboveOne();
     double beside = 1 + step / 2 * (1 + 0x1p-40);
     assertThat(Narrow.round(beside, format.dtype)).isEqualTo(1 + step);
-    assertThat((float) beside).as("what a float makes of it: the tie").isEqualTo((float) (1 + step / 2));
+    assertThat((float) beside)
+        .as("what a float makes of it: the tie")
+        .isEqualTo((float) (1 + step / 2));
     assertThat(Narrow.round((float) beside, format.dtype)).isEqualTo(1);
   }
 

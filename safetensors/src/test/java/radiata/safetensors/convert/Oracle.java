@@ -74,12 +74,14 @@ final class Oracle {
     return Math.pow(2, -mantissaBits);
   }
 
-  /// The value half way between the finite codes `code` and `code + 1`; after the last one, half way
-  /// to where the next would be.
+  /// The value half way between the finite codes `code` and `code + 1`; after the last one, half
+  /// way to where the next would be.
   double midpoint(int code) {
     BigDecimal here = values.get(code);
     BigDecimal step =
-        code + 1 < finite() ? values.get(code + 1).subtract(here) : here.subtract(values.get(code - 1));
+        code + 1 < finite()
+            ? values.get(code + 1).subtract(here)
+            : here.subtract(values.get(code - 1));
     return here.add(step.divide(BigDecimal.TWO)).doubleValue();
   }
 

@@ -37,7 +37,9 @@ class WidenTest {
       assertThat(doubles[code]).as("code %x", code).isEqualTo(Double.valueOf(expected));
       assertThat((double) floats[code]).as("code %x", code).isEqualTo(Double.valueOf(expected));
       MemorySegment one = from.asSlice((long) code * format.bytes);
-      assertThat(Widen.scalar(one, format.dtype)).as("code %x", code).isEqualTo(Double.valueOf(expected));
+      assertThat(Widen.scalar(one, format.dtype))
+          .as("code %x", code)
+          .isEqualTo(Double.valueOf(expected));
     }
   }
 
