@@ -1,10 +1,8 @@
 package radiata.safetensors.convert;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static radiata.safetensors.convert.Widen.DOUBLE;
-import static radiata.safetensors.convert.Widen.FLOAT;
-import static radiata.safetensors.convert.Widen.NATIVE;
-import static radiata.safetensors.convert.Widen.SHORT;
+import static radiata.safetensors.convert.Layouts.DOUBLE;
+import static radiata.safetensors.convert.Layouts.FLOAT;
+import static radiata.safetensors.convert.Layouts.NATIVE_DOUBLE;
 
 import java.lang.foreign.MemorySegment;
 import radiata.safetensors.DType;
@@ -18,6 +16,12 @@ import radiata.safetensors.DType;
 /// 480 that it lacks. NaN stays NaN and keeps its sign; in formats of at most 16 bits it has one
 /// code (`7E00`, `7FC0`, `7F`), so that bytes never depend on how a machine passes payloads on.
 public final class Narrow {
+  /// Floats that fit the first-level cache.
+  private static final int BLOCK = 1024;
+
+  private static final byte[] E4M3 = SmallFloat.F8_E4M3.codesOfJammed();
+  private static final byte[] E5M2 = SmallFloat.F8_E5M2.codesOfJammed();
+
   private Narrow() {}
 
   /// Stores floats.
@@ -29,12 +33,12 @@ public final class Narrow {
     FloatType type = FloatType.of(dtype);
     MemorySegment bytes = into.asSlice(intoElement * type.bytes, (long) count * type.bytes);
     switch (type) {
-      case F64 -> doublesOfFloats(from, at, count, bytes);
+      case F64 -> FloatLoops.toDoubles(from, at, count, bytes);
       case F32 -> MemorySegment.copy(from, at, bytes, FLOAT, 0, count);
-      case F16 -> halvesOfFloats(from, at, count, bytes);
-      case BF16 -> brainsOfFloats(from, at, count, bytes);
-      case F8_E4M3 -> codesOfFloats(from, at, count, SmallFloat.F8_E4M3, bytes);
-      case F8_E5M2 -> codesOfFloats(from, at, count, SmallFloat.F8_E5M2, bytes);
+      case F16 -> toShorts(from, at, count, SmallFloat.F16, bytes);
+      case BF16 -> toShorts(from, at, count, SmallFloat.BF16, bytes);
+      case F8_E4M3 -> FloatLoops.toCodes(from, at, count, E4M3, bytes);
+      case F8_E5M2 -> FloatLoops.toCodes(from, at, count, E5M2, bytes);
     }
   }
 
@@ -53,12 +57,12 @@ public final class Narrow {
     MemorySegment from = fromDoubles.asSlice(at * Double.BYTES, count * Double.BYTES);
     MemorySegment bytes = into.asSlice(intoElement * type.bytes, count * type.bytes);
     switch (type) {
-      case F64 -> MemorySegment.copy(from, NATIVE, 0, bytes, DOUBLE, 0, count);
-      case F32 -> floatsOfDoubles(from, bytes, count);
-      case F16 -> shortsOfDoubles(from, SmallFloat.F16, bytes, count);
-      case BF16 -> shortsOfDoubles(from, SmallFloat.BF16, bytes, count);
-      case F8_E4M3 -> codesOfDoubles(from, SmallFloat.F8_E4M3, bytes, count);
-      case F8_E5M2 -> codesOfDoubles(from, SmallFloat.F8_E5M2, bytes, count);
+      case F64 -> MemorySegment.copy(from, NATIVE_DOUBLE, 0, bytes, DOUBLE, 0, count);
+      case F32 -> DoubleLoops.toFloats(from, bytes, count);
+      case F16 -> DoubleLoops.toShorts(from, SmallFloat.F16, bytes, count);
+      case BF16 -> DoubleLoops.toShorts(from, SmallFloat.BF16, bytes, count);
+      case F8_E4M3 -> DoubleLoops.toCodes(from, SmallFloat.F8_E4M3, bytes, count);
+      case F8_E5M2 -> DoubleLoops.toCodes(from, SmallFloat.F8_E5M2, bytes, count);
     }
   }
 
@@ -92,54 +96,21 @@ public final class Narrow {
     return Double.isFinite(x) && !Double.isFinite(round(x, to));
   }
 
-  private static void doublesOfFloats(float[] from, int at, int count, MemorySegment into) {
-    for (int i = 0; i < count; i++) {
-      into.set(DOUBLE, 8L * i, from[at + i]);
-    }
-  }
-
-  private static void halvesOfFloats(float[] from, int at, int count, MemorySegment into) {
-    for (int i = 0; i < count; i++) {
-      float x = from[at + i];
-      int nan = Float.floatToRawIntBits(x) >>> 16 & 0x8000 | 0x7E00;
-      into.set(SHORT, 2L * i, Float.isNaN(x) ? (short) nan : Float.floatToFloat16(x));
-    }
-  }
-
-  private static void brainsOfFloats(float[] from, int at, int count, MemorySegment into) {
-    for (int i = 0; i < count; i++) {
-      int bits = Float.floatToRawIntBits(from[at + i]);
-      int rounded = bits + 0x7FFF + (bits >>> 16 & 1);
-      int nan = bits & 0x8000_0000 | 0x7FC0_0000;
-      int kept = (bits & 0x7FFF_FFFF) > 0x7F80_0000 ? nan : rounded;
-      into.set(SHORT, 2L * i, (short) (kept >>> 16));
-    }
-  }
-
-  private static void codesOfFloats(
+  /// One pass looks for NaN while the block is on its way into the cache, so that the loop proper
+  /// need not; a block with a NaN is left to the slow loop.
+  private static void toShorts(
       float[] from, int at, int count, SmallFloat format, MemorySegment into) {
-    for (int i = 0; i < count; i++) {
-      into.set(JAVA_BYTE, i, (byte) format.encode(from[at + i]));
-    }
-  }
-
-  private static void floatsOfDoubles(MemorySegment from, MemorySegment into, long count) {
-    for (long i = 0; i < count; i++) {
-      into.set(FLOAT, 4 * i, (float) from.get(NATIVE, 8 * i));
-    }
-  }
-
-  private static void shortsOfDoubles(
-      MemorySegment from, SmallFloat format, MemorySegment into, long count) {
-    for (long i = 0; i < count; i++) {
-      into.set(SHORT, 2 * i, (short) format.encode(from.get(NATIVE, 8 * i)));
-    }
-  }
-
-  private static void codesOfDoubles(
-      MemorySegment from, SmallFloat format, MemorySegment into, long count) {
-    for (long i = 0; i < count; i++) {
-      into.set(JAVA_BYTE, i, (byte) format.encode(from.get(NATIVE, 8 * i)));
+    for (int done = 0; done < count; done += BLOCK) {
+      int first = at + done;
+      int length = Math.min(BLOCK, count - done);
+      MemorySegment part = into.asSlice(2L * done);
+      if (FloatLoops.anyNan(from, first, length)) {
+        FloatLoops.toShorts(from, first, length, format, part);
+      } else if (format == SmallFloat.F16) {
+        FloatLoops.toHalves(from, first, length, part);
+      } else {
+        FloatLoops.toBrains(from, first, length, part);
+      }
     }
   }
 }

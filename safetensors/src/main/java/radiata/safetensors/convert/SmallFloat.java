@@ -72,12 +72,29 @@ record SmallFloat(int bits, int mantissaBits, int bias, int largest, int overflo
   }
 
   /// All values of an 8-bit format, by code.
-  float[] table() {
+  float[] values() {
     float[] values = new float[1 << bits];
     for (int code = 0; code < values.length; code++) {
       values[code] = (float) decode(code);
     }
     return values;
+  }
+
+  /// The codes of an 8-bit format by what [#jam] makes of the float that becomes one.
+  byte[] codesOfJammed() {
+    byte[] codes = new byte[1 << 16];
+    for (int upper = 0; upper < codes.length; upper++) {
+      codes[upper] = (byte) encode(Float.intBitsToFloat(upper << 16));
+    }
+    return codes;
+  }
+
+  /// The upper half of a float's bits, the last of them set if anything below is. Rounding to three
+  /// bits or fewer depends on no more: on the bits kept, the one after them, and whether there is a
+  /// rest. NaN stays NaN.
+  static int jam(int floatBits) {
+    int rest = ((floatBits & 0xFFFF) + 0xFFFF) >>> 16;
+    return floatBits >>> 16 | rest;
   }
 
   private long smallestNormal() {

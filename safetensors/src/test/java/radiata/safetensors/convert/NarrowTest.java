@@ -158,6 +158,10 @@ class NarrowTest {
             case 2 -> random.nextGaussian();
             default -> random.nextGaussian() * least * (1 << i % 13);
           };
+      // The second half is free of NaN, which a block of floats may be treated differently for.
+      if (i >= numbers.length / 2 && Double.isNaN(numbers[i])) {
+        numbers[i] = 0;
+      }
     }
     MemorySegment narrowed = narrow(numbers, format);
     MemorySegment narrowedFloats = narrow(floats(numbers), format);
