@@ -133,8 +133,7 @@ final class OwnNames {
     return full.isEmpty() ? in(flattened ? shortFlat : shortDotted, name, roles) : full;
   }
 
-  private static List<Located> in(
-      Map<String, List<Located>> index, String name, Set<Role> roles) {
+  private static List<Located> in(Map<String, List<Located>> index, String name, Set<Role> roles) {
     return index.getOrDefault(name, List.of()).stream()
         .filter(module -> roles.contains(module.role()))
         .toList();
