@@ -25,6 +25,14 @@ final class FamilyOfBase {
   private static final Pattern UNET_BLOCK =
       Pattern.compile(
           "(^|\\.)(input_blocks|middle_block|output_blocks|down_blocks|mid_block|up_blocks)\\.");
+
+  /// Attention of UNets that read no text: DDPM and its like share all other names with SD1.
+  private static final Pattern PLAIN_ATTENTION =
+      Pattern.compile(
+          "_blocks?\\.(\\d+\\.)?attentions\\.\\d+\\.(to_q|query|group_norm)\\.|_blocks?(\\.\\d+)+\\.qkv\\.");
+
+  private static final Pattern OTHER_PART =
+      Pattern.compile("^(first_stage_model|vae|text_encoder(_\\d)?|text_encoders)\\.");
   private static final Pattern CROSS_ATTENTION = Pattern.compile("\\.attn2\\.to_[kv]\\.weight$");
 
   private final List<BaseTensor> base;
@@ -71,15 +79,18 @@ final class FamilyOfBase {
     long all = base.stream().filter(FamilyOfBase::mayBeUnet).count();
     long known =
         Math.max(known(Family.SD1), Math.max(known(Family.SDXL), known(Family.SDXL_REFINER)));
-    return 2 * known > all
-        && base.stream()
-            .filter(FamilyOfBase::mayBeUnet)
-            .anyMatch(tensor -> UNET_BLOCK.matcher(tensor.name()).find());
+    return 2 * known > all && unet(UNET_BLOCK) && !unet(PLAIN_ATTENTION);
+  }
+
+  private boolean unet(Pattern pattern) {
+    return base.stream()
+        .filter(FamilyOfBase::mayBeUnet)
+        .anyMatch(tensor -> pattern.matcher(tensor.name()).find());
   }
 
   private static boolean mayBeUnet(BaseTensor tensor) {
     return (tensor.component().equals("unet") || tensor.component().isEmpty())
-        && !tensor.name().startsWith("first_stage_model.")
+        && !OTHER_PART.matcher(tensor.name()).find()
         && !Buffers.contains(tensor.name());
   }
 

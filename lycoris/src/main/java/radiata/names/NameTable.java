@@ -160,10 +160,11 @@ public final class NameTable {
       wrapper = flat ? null : wrapper(rest);
     }
     String stripped = name.substring(0, name.length() - rest.length());
-    if (stripped.isEmpty()) {
+    Set<String> paths = stripped.isEmpty() ? Set.of() : names(roles, flat);
+    if (paths.isEmpty()) {
       return Nearest.of(name, spelled(name.indexOf('.') < 0), most);
     }
-    return Nearest.of(flat ? Spelling.flat(rest) : rest, names(roles, flat), most).stream()
+    return Nearest.of(flat ? Spelling.flat(rest) : rest, paths, most).stream()
         .map(path -> stripped + path)
         .toList();
   }

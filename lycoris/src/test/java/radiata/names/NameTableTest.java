@@ -263,6 +263,8 @@ class NameTableTest {
         .containsExactly("down_blocks.0.attentions.0.proj_in");
     assertThat(SD1.nearest("lora_unt_down_blocks_0_attentions_0_proj_in", 1))
         .containsExactly("lora_unet_down_blocks_0_attentions_0_proj_in");
+    assertThat(SD1.nearest("lora_te2_text_model_encoder_layers_0_mlp_fc1", 1))
+        .containsExactly("lora_te1_text_model_encoder_layers_0_mlp_fc1");
     assertThat(SD1.nearest("w_a_000", 3)).isEmpty();
   }
 }

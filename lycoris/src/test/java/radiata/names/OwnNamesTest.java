@@ -218,4 +218,22 @@ class OwnNamesTest {
     NameTable table = NameTable.of(KeyLists.base("sdmecha__sd3-comfyui.tsv"));
     assertThat(table.find(name).orElseThrow().role()).isEqualTo(role);
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"text_model.", ""})
+  void textEncodersOfAnyFolderAreFoundWithAndWithoutTheirLevel(String level) {
+    String tensor = level + "encoder.layers.0.mlp.fc1.weight";
+    NameTable table =
+        NameTable.of(
+            List.of(
+                part("transformer", "transformer_blocks.0.attn.to_q.weight", 4, 4),
+                part("text_encoder", tensor, 4, 4)));
+    for (String name :
+        List.of(
+            "lora_te1_text_model_encoder_layers_0_mlp_fc1",
+            "text_encoder.encoder.layers.0.mlp.fc1",
+            "text_encoder.text_model.encoder.layers.0.mlp.fc1")) {
+      assertThat(found(table, name)).isEqualTo(tensor);
+    }
+  }
 }
