@@ -68,10 +68,10 @@ final class FamilyOfBase {
     if (any(SD3)) {
       return Family.SD3;
     }
-    if (any(LLAMA)) {
+    if (alone(LLAMA)) {
       return Family.LLAMA;
     }
-    return any(GPT2) ? Family.GPT2 : Family.GENERIC;
+    return alone(GPT2) ? Family.GPT2 : Family.GENERIC;
   }
 
   /// Whether most of the denoiser is what a table has: other networks use some of the same names.
@@ -143,5 +143,12 @@ final class FamilyOfBase {
 
   private boolean any(Pattern pattern) {
     return any(pattern.asPredicate());
+  }
+
+  /// The same outside a pipeline, where a language model would be the text encoder.
+  private boolean alone(Pattern pattern) {
+    return base.stream()
+        .filter(tensor -> tensor.component().isEmpty())
+        .anyMatch(tensor -> pattern.matcher(tensor.name()).find());
   }
 }

@@ -140,9 +140,9 @@ public final class NameTable {
           "ambiguous module name "
               + name
               + ": it can be "
-              + hits.get(0).weight().tensor()
+              + hits.get(0).weight().place()
               + " or "
-              + hits.get(1).weight().tensor());
+              + hits.get(1).weight().place());
     }
     return hits.stream().findFirst();
   }

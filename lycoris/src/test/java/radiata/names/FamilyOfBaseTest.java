@@ -68,7 +68,13 @@ class FamilyOfBaseTest {
   }
 
   @Test
-  void textEncodersOfClipAreNoLlama() {
+  void textEncodersAreNoLlama() {
+    assertThat(
+            FamilyOfBase.of(
+                List.of(
+                    KeyLists.part("transformer", "blocks.0.attn.weight", 8, 8),
+                    KeyLists.part("text_encoder", "layers.0.self_attn.q_proj.weight", 8, 8))))
+        .isEqualTo(Family.GENERIC);
     assertThat(
             FamilyOfBase.of(
                 List.of(tensor("text_model.encoder.layers.0.self_attn.q_proj.weight", 8, 8))))

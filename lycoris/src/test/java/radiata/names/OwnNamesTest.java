@@ -137,6 +137,10 @@ class OwnNamesTest {
     assertThat(table.find("transformer.transformer_blocks.0.attn.to_q").orElseThrow().role())
         .isEqualTo(Role.UNET);
     assertThat(table.find("lora_unet_text_model_encoder_layers_0_mlp_fc1")).isEmpty();
+    assertThatExceptionOfType(NamingException.class)
+        .isThrownBy(() -> table.find("lycoris_text_model_encoder_layers_0_mlp_fc1"))
+        .withMessageContaining("text_encoder/" + layer)
+        .withMessageContaining("text_encoder_2/" + layer);
   }
 
   @ParameterizedTest
