@@ -34,8 +34,7 @@ final class HeaderJournal implements AutoCloseable {
     Path path = beside(file);
     FileChannel channel;
     try {
-      channel =
-          FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (FileAlreadyExistsException e) {
       throw busy(file);
     }

@@ -52,8 +52,7 @@ class HeaderTest {
         "U64 I64 F64 C64 F32 U32 I32 BF16 F16 U16 I16 F8_E5M2FNUZ F8_E4M3FNUZ F8_E8M0 F8_E4M3"
             + " F8_E5M2 I8 U8 F6_E3M2 F6_E2M3 F4 BOOL";
     List<TensorSpec> specs =
-        new ArrayList<>(
-            Stream.of(DType.values()).map(type -> spec("t" + type, type, 4)).toList());
+        new ArrayList<>(Stream.of(DType.values()).map(type -> spec("t" + type, type, 4)).toList());
     for (int seed = 0; seed < 20; seed++) {
       Collections.shuffle(specs, new Random(seed));
       assertThat(Header.canonical(specs, Map.of()).tensors())
@@ -148,8 +147,7 @@ class HeaderTest {
     int[] points = {0, 8, 10, 31, '"', '\\', '/', 0x7f, 0x2028, 0xfeff, 0xffff, 0x10000, 0x1f600};
     return random
         .ints(random.nextInt(5), 0, points.length)
-        .collect(
-            StringBuilder::new, (s, i) -> s.appendCodePoint(points[i]), StringBuilder::append)
+        .collect(StringBuilder::new, (s, i) -> s.appendCodePoint(points[i]), StringBuilder::append)
         .toString();
   }
 
@@ -210,7 +208,6 @@ class HeaderTest {
     String value = "x".repeat(100_000_000);
     assertThatThrownBy(() -> Header.canonical(List.of(), Map.of("k", value)))
         .isInstanceOfSatisfying(
-            SafetensorsException.class,
-            e -> assertThat(e.kind()).isEqualTo(Kind.HEADER_TOO_LARGE));
+            SafetensorsException.class, e -> assertThat(e.kind()).isEqualTo(Kind.HEADER_TOO_LARGE));
   }
 }

@@ -29,8 +29,7 @@ class MetadataEditTest {
   void writeAFile() throws IOException {
     file = folder.resolve("x.safetensors");
     List<TensorSpec> specs = List.of(spec("a", DType.U8, 5000), spec("b", DType.F32, 70));
-    Outputs.write(
-        file, Header.inOrder(specs, Map.of("title", "y".repeat(200))), 6, Replace.REFUSE);
+    Outputs.write(file, Header.inOrder(specs, Map.of("title", "y".repeat(200))), 6, Replace.REFUSE);
     data = Hashes.of(file).data();
   }
 
@@ -97,19 +96,18 @@ class MetadataEditTest {
     byte[] edited = Files.readAllBytes(file);
     int header = old.length - 5280;
     return List.of(0, 9, 40, 100, header - 20, header).stream()
-        .map(
-            bytes ->
-                DynamicTest.dynamicTest(
-                    "after " + bytes + " bytes",
-                    () -> {
-                      Files.write(file, torn(old, edited, bytes));
-                      HeaderJournal.write(
-                              file, Arrays.copyOf(old, header), Arrays.copyOf(edited, header))
-                          .close();
-                      MetadataEdit.recover(file);
-                      assertThat(file).hasBinaryContent(old);
-                      assertThat(names(folder)).containsExactly("x.safetensors");
-                    }))
+        .map(bytes ->
+            DynamicTest.dynamicTest(
+                "after " + bytes + " bytes",
+                () -> {
+                  Files.write(file, torn(old, edited, bytes));
+                  HeaderJournal.write(
+                          file, Arrays.copyOf(old, header), Arrays.copyOf(edited, header))
+                      .close();
+                  MetadataEdit.recover(file);
+                  assertThat(file).hasBinaryContent(old);
+                  assertThat(names(folder)).containsExactly("x.safetensors");
+                }))
         .toList();
   }
 

@@ -59,8 +59,7 @@ class SafetensorsWriterTest {
                 spec("s", DType.F32),
                 spec("z", DType.I64, 0, 2)),
             Map.of("format", "pt"));
-    Path file =
-        written(header, Map.of("a", "0102ff", "b", "003c00c0", "s", "0000c03f", "z", ""));
+    Path file = written(header, Map.of("a", "0102ff", "b", "003c00c0", "s", "0000c03f", "z", ""));
     assertThat(Files.size(file)).isEqualTo(267);
     Hashes hashes = Hashes.of(file);
     assertThat(hashes.sha256())
@@ -83,8 +82,7 @@ class SafetensorsWriterTest {
     Path saved = folder.resolve("again-" + file.getFileName());
     try (SafetensorsFile from = SafetensorsFile.open(file)) {
       Header header =
-          Header.canonical(
-              from.tensors().stream().map(TensorInfo::spec).toList(), from.metadata());
+          Header.canonical(from.tensors().stream().map(TensorInfo::spec).toList(), from.metadata());
       try (SafetensorsWriter writer = SafetensorsWriter.create(saved, header, Replace.REFUSE)) {
         for (TensorInfo tensor : header.tensors()) {
           byte[] bytes = Outputs.read(from, from.tensor(tensor.name()).orElseThrow());
@@ -119,14 +117,13 @@ class SafetensorsWriterTest {
       IntStream.range(0, size / piece)
           .parallel()
           .mapToLong(i -> (i * 29L % (size / piece)) * piece)
-          .forEach(
-              at -> {
-                try {
-                  writer.write(a, at, all.asSlice(at, piece));
-                } catch (IOException e) {
-                  throw new java.io.UncheckedIOException(e);
-                }
-              });
+          .forEach(at -> {
+            try {
+              writer.write(a, at, all.asSlice(at, piece));
+            } catch (IOException e) {
+              throw new java.io.UncheckedIOException(e);
+            }
+          });
       writer.commit();
     }
     try (SafetensorsFile open = SafetensorsFile.open(file)) {

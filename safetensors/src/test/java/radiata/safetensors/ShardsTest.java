@@ -30,11 +30,12 @@ class ShardsTest {
       })
   void splitsAsTheHubDoes(String sizes, String shards) {
     long[] bytes =
-        Arrays.stream(sizes.split(" ")).filter(s -> !s.isEmpty()).mapToLong(Long::parseLong).toArray();
+        Arrays.stream(sizes.split(" "))
+            .filter(s -> !s.isEmpty())
+            .mapToLong(Long::parseLong)
+            .toArray();
     List<TensorSpec> specs =
-        IntStream.range(0, bytes.length)
-            .mapToObj(i -> spec("t" + i, DType.U8, bytes[i]))
-            .toList();
+        IntStream.range(0, bytes.length).mapToObj(i -> spec("t" + i, DType.U8, bytes[i])).toList();
     List<List<Long>> split =
         Shards.split(specs, 10).stream()
             .map(shard -> shard.stream().map(tensor -> tensor.shape().dim(0)).toList())
@@ -44,8 +45,13 @@ class ShardsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "5GB, 5000000000", "1.5gb, 1500000000", "' 500 MB ', 500000000", "2KB, 2000",
-    "1TB, 1000000000000", "12345, 12345", "7B, 7"
+    "5GB, 5000000000",
+    "1.5gb, 1500000000",
+    "' 500 MB ', 500000000",
+    "2KB, 2000",
+    "1TB, 1000000000000",
+    "12345, 12345",
+    "7B, 7"
   })
   void readsSizes(String text, long bytes) {
     assertThat(Shards.parseSize(text)).isEqualTo(bytes);
@@ -73,7 +79,8 @@ class ShardsTest {
   @Test
   void writesTheBytesOfPythonsJson() {
     Map<String, String> weightMap =
-        Map.of("b", "x.safetensors", "a.\u00e9\n\"\\/\u007f", "y", "\uffff", "1", "\ud83d\ude00", "2");
+        Map.of(
+            "b", "x.safetensors", "a.\u00e9\n\"\\/\u007f", "y", "\uffff", "1", "\ud83d\ude00", "2");
     assertThat(Shards.index(weightMap, 12))
         .isEqualTo(
             """
