@@ -12,6 +12,8 @@ public final class Shape {
     this.dims = dims;
   }
 
+  /// The shape of these dimensions, outermost first.
+  ///
   /// @throws IllegalArgumentException if a dimension is negative
   public static Shape of(long... dims) {
     for (long dim : dims) {
@@ -36,9 +38,14 @@ public final class Shape {
 
   /// The number of elements.
   ///
-  /// @throws ArithmeticException if the product, taken left to right, leaves 63 bits
+  /// @throws ArithmeticException if no dimension is 0 and the product leaves 63 bits
   public long elements() {
     long product = 1;
+    for (long dim : dims) {
+      if (dim == 0) {
+        return 0;
+      }
+    }
     for (long dim : dims) {
       product = Math.multiplyExact(product, dim);
     }
