@@ -23,6 +23,7 @@ public enum Container {
   HTML(
       "a web page, not a model: the download went wrong; download it again, with a login if asked"),
   LFS_POINTER("a Git LFS pointer, not the model itself; fetch it with `git lfs pull`"),
+  JSON("a JSON text, not weights; name the weights, their .safetensors.index.json or the folder"),
   FOLDER("a folder"),
   UNKNOWN("no format that is known here");
 
@@ -54,9 +55,12 @@ public enum Container {
   }
 
   static Container of(FileBytes bytes) throws IOException {
+    if (bytes.size() < Long.BYTES) {
+      return UNKNOWN;
+    }
     byte[] head = new byte[(int) Math.min(PROBE, bytes.size())];
     bytes.read(0, MemorySegment.ofArray(head));
-    long n = head.length < 8 ? -1 : ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    long n = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
     if (n >>> 32 != 0) {
       return magic(head);
     }
@@ -103,6 +107,8 @@ public enum Container {
         || lower.startsWith("<html")
         || lower.startsWith("<?xml")) {
       return HTML;
+    } else if (lower.startsWith("{")) {
+      return JSON;
     }
     return isTar(head) ? TAR : UNKNOWN;
   }

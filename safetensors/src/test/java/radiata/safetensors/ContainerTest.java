@@ -43,6 +43,7 @@ class ContainerTest {
             Container.LFS_POINTER,
             "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n",
             "git lfs pull"),
+        Arguments.of(Container.JSON, "{\n  \"model_type\": \"llama\"\n}", "name the weights"),
         Arguments.of(Container.TAR, tar, "tar"),
         Arguments.of(
             Container.TAR, "a" + "\0".repeat(256) + "ustar\00000" + "\0".repeat(300), "tar"));

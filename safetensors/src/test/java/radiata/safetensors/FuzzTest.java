@@ -76,7 +76,9 @@ class FuzzTest {
   }
 
   private boolean opens(byte[] bytes) throws IOException {
-    Path path = Files.write(folder.resolve("fuzz"), bytes);
+    Path path = folder.resolve("fuzz");
+    Files.deleteIfExists(path);
+    Files.write(path, bytes);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       long at = 0;
       for (TensorInfo tensor : file.tensors()) {

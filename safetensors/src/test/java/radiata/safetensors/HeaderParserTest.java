@@ -181,8 +181,10 @@ class HeaderParserTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 7})
   void refusesFilesShorterThanALength(int size) throws IOException {
-    Path file = Files.write(folder.resolve("short"), new byte[size]);
-    assertThat(refused(file).kind()).isEqualTo(HEADER_TOO_SMALL);
+    for (String text : List.of("\0\0\0\0\0\0\0", "{\"a\":1}", "PK\3\4PK\3")) {
+      Path file = Files.writeString(folder.resolve("short"), text.substring(0, size));
+      assertThat(refused(file).kind()).isEqualTo(HEADER_TOO_SMALL);
+    }
   }
 
   @Test
