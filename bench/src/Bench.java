@@ -15,7 +15,9 @@ public final class Bench {
     int runs = 5;
     List<String> wanted = new ArrayList<>();
     for (int i = 0; i < arguments.length; i++) {
-      if (arguments[i].equals("-n") && i + 1 < arguments.length) {
+      if (arguments[i].equals("-n")
+          && i + 1 < arguments.length
+          && arguments[i + 1].matches("[1-9]\\d{0,3}")) {
         runs = Integer.parseInt(arguments[++i]);
       } else if (ALL.contains(arguments[i])) {
         wanted.add(arguments[i]);
