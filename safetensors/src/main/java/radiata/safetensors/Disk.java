@@ -55,8 +55,7 @@ final class Disk {
 
   /// Gives `to` the permissions of `from`, where both exist and have such things.
   static void copyMode(Path from, Path to) throws IOException {
-    PosixFileAttributeView view =
-        Files.getFileAttributeView(from, PosixFileAttributeView.class);
+    PosixFileAttributeView view = Files.getFileAttributeView(from, PosixFileAttributeView.class);
     if (view != null && Files.exists(from)) {
       Files.setPosixFilePermissions(to, view.readAttributes().permissions());
     }

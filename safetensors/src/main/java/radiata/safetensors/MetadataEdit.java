@@ -14,9 +14,9 @@ import java.util.Map;
 ///
 /// Where the new header fits into the old one's N bytes it is written over it, in one write and
 /// filled up with spaces. A write over existing bytes can be torn by a crash, so both headers go
-/// into a journal beside the file first, and are on the disk before the file is touched;
-/// [#recover] brings the old header back. Where the header does not fit, the file is copied with
-/// the new header and replaced at once.
+/// into a journal beside the file first, and are on the disk before the file is touched; [#recover]
+/// brings the old header back. Where the header does not fit, the file is copied with the new
+/// header and replaced at once.
 public final class MetadataEdit {
   private MetadataEdit() {}
 
@@ -24,7 +24,7 @@ public final class MetadataEdit {
   /// was killed has left is undone before.
   ///
   /// @throws SafetensorsException if the file is broken, read-only or a symbolic link, the metadata
-  ///     cannot be written, or the disk is full
+  ///   cannot be written, or the disk is full
   public static void apply(Path file, Map<String, String> metadata) throws IOException {
     if (Files.isSymbolicLink(file)) {
       throw OutputTarget.error(

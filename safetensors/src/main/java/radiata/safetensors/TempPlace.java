@@ -43,7 +43,8 @@ final class TempPlace implements AutoCloseable {
     OPEN.add(this);
   }
 
-  /// Sweeps what dead processes left for `target`, and takes a new place. Nothing is at [#path] yet.
+  /// Sweeps what dead processes left for `target`, and takes a new place. Nothing is at [#path]
+  /// yet.
   ///
   /// @param target with links resolved: one place must not have two names here
   static TempPlace beside(Path target) throws IOException {

@@ -90,12 +90,17 @@ final class Loops {
     }
   }
 
-  /// Any floats into 8 bits.
-  ///
-  /// @param codes [SmallFloat#codesOfJammed()]
-  static void floatsToCodes(float[] from, int at, int count, byte[] codes, byte[] into) {
+  /// In place, [SmallFloat#jam] of the bits of floats.
+  static void jam(int[] bits, int count) {
     for (int i = 0; i < count; i++) {
-      into[i] = codes[SmallFloat.jam(Float.floatToRawIntBits(from[at + i]))];
+      bits[i] = SmallFloat.jam(bits[i]);
+    }
+  }
+
+  /// @param codes [SmallFloat#codesOfJammed()]
+  static void jammedToCodes(int[] jammed, byte[] codes, byte[] into, int count) {
+    for (int i = 0; i < count; i++) {
+      into[i] = codes[jammed[i]];
     }
   }
 }

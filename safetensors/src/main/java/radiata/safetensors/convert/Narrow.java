@@ -155,9 +155,13 @@ public final class Narrow {
 
   private static void toCodes(float[] from, int at, int count, byte[] codes, MemorySegment into) {
     byte[] block = new byte[Math.min(count, BLOCK)];
+    int[] bits = new int[block.length];
+    MemorySegment floats = MemorySegment.ofArray(from);
     for (int done = 0; done < count; done += BLOCK) {
       int length = Math.min(BLOCK, count - done);
-      Loops.floatsToCodes(from, at + done, length, codes, block);
+      MemorySegment.copy(floats, 4L * (at + done), MemorySegment.ofArray(bits), 0, 4L * length);
+      Loops.jam(bits, length);
+      Loops.jammedToCodes(bits, codes, block, length);
       MemorySegment.copy(block, 0, into, BYTE, done, length);
     }
   }
