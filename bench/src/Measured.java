@@ -1,8 +1,8 @@
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -52,7 +52,7 @@ record Measured(
         String io = text(proc.resolve("io"));
         read = Math.max(read, field(io, "rchar"));
         written = Math.max(written, field(io, "wchar"));
-        if (process.waitFor(java.time.Duration.ofMillis(EVERY_MILLIS))) {
+        if (process.waitFor(Duration.ofMillis(EVERY_MILLIS))) {
           break;
         }
       }
@@ -71,9 +71,7 @@ record Measured(
   private static String text(Path file) throws IOException {
     try {
       return Files.readString(file);
-    } catch (NoSuchFileException processIsGone) {
-      return "";
-    } catch (IOException processIsGoing) {
+    } catch (IOException processIsGone) {
       return "";
     }
   }
