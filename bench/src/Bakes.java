@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/// Baking a DoRA into a checkpoint of full size, against copying that checkpoint with `cp`: by turns,
-/// each into a new file, each synced to the disk.
+/// Baking a DoRA into a checkpoint of full size, against copying that checkpoint with `cp`: by
+/// turns, each into a new file, each synced to the disk.
 final class Bakes {
   private static final Pattern STAGE =
       Pattern.compile("\\b(read|compute|write|sync)\\b[ :=]+([0-9.]+) ?(ms|s)\\b");
@@ -25,7 +26,8 @@ final class Bakes {
       rows.addAll(measure(model, base, dora, place.resolve("out.safetensors"), runs));
     }
     System.out.println(
-        "| | median s | fastest s | of `cp` | own MiB | mapped MiB | read GB | written GB | stages |");
+        "| | median s | fastest s | of `cp` | own MiB | mapped MiB"
+            + " | read GB | written GB | stages |");
     System.out.println("|---|---|---|---|---|---|---|---|---|");
     rows.forEach(System.out::println);
   }
@@ -33,18 +35,25 @@ final class Bakes {
   private static List<String> measure(String model, Path base, Path dora, Path out, int runs)
       throws IOException, InterruptedException {
     String bytes = "%s %.1f GB".formatted(model, Files.size(base) / 1e9);
-    List<String> copy =
-        List.of("sh", "-c", "cp \"$1\" \"$2\" && sync \"$2\"", "copy", base.toString(), out.toString());
+    String script = "cp \"$1\" \"$2\" && sync \"$2\"";
+    List<String> copy = List.of("sh", "-c", script, "copy", base.toString(), out.toString());
     List<String> bake =
-        List.of(
-            "./radiata", "bake", base.toString(), "-a", dora.toString(), "-o", out.toString(), "-v");
+        Stream.of("./radiata", "bake", base, "-a", dora, "-o", out, "-v")
+            .map(Object::toString)
+            .toList();
     // Not counted: whoever comes first would find the base on the disk, the others in memory.
     once(copy, out);
     List<Measured> copies = new ArrayList<>();
     List<Measured> bakes = new ArrayList<>();
     for (int run = 1; run <= runs; run++) {
-      copies.add(once(copy, out));
+      // In turn first and second, as the disk's own rhythm may favour a place in the order.
+      if (run % 2 == 1) {
+        copies.add(once(copy, out));
+      }
       bakes.add(once(bake, out));
+      if (run % 2 == 0) {
+        copies.add(once(copy, out));
+      }
       System.err.printf(
           "%s, run %d of %d: cp %.2f s, bake %.2f s%n",
           model, run, runs, copies.getLast().seconds(), bakes.getLast().seconds());

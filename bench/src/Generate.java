@@ -48,8 +48,8 @@ final class Generate {
   /// Which bits of a float16 are set whatever chance says, and which it decides.
   private record Pattern(int set, int chance) {}
 
-  /// Weights of 2^-7 to 2^-3 in size, factors of an adapter of 2^-7 to 2^-5, magnitudes of 1 to 2, an
-  /// alpha of 16, integers 0.
+  /// Weights of 2^-7 to 2^-3 in size, factors of an adapter of 2^-7 to 2^-5, magnitudes of 1 to 2,
+  /// an alpha of 16, integers 0.
   private static Pattern pattern(TensorInfo tensor) {
     String name = tensor.name();
     if (tensor.dtype() != DType.F16) {

@@ -18,7 +18,7 @@ final class Headers {
   static void print(Path place) throws IOException {
     List<TensorSpec> tensors =
         IntStream.range(0, TENSORS)
-            .mapToObj(i -> "model.layers.%d.mlp.experts.%d.gate_proj.weight".formatted(i / 64, i % 64))
+            .mapToObj(i -> "model.layers.%d.experts.%d.gate_proj.weight".formatted(i / 64, i % 64))
             .map(name -> new TensorSpec(name, DType.F16, Shape.of(8, 4)))
             .toList();
     Path file = Generate.file(place.resolve("header.safetensors"), tensors);
