@@ -12,10 +12,10 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/// PEFT's `rank_pattern` or `alpha_pattern`: numbers for modules whose path matches
-/// `^(.*\.)?key$`, the first key that matches wins (PEFT 0.21.0, `utils/other.py`
-/// `get_pattern_key`). The keys are regular expressions of a file nobody vouches for, so the steps
-/// that all of them may take together are counted.
+/// PEFT's `rank_pattern` or `alpha_pattern`: numbers for modules whose path matches `^(.*\.)?key$`,
+/// the first key that matches wins (PEFT 0.21.0, `utils/other.py` `get_pattern_key`). The keys are
+/// regular expressions of a file nobody vouches for, so the steps that all of them may take
+/// together are counted.
 final class ModulePatterns {
   private static final long STEPS = 20_000_000;
 
@@ -50,9 +50,7 @@ final class ModulePatterns {
                   PeftConfig.number(source, name + "." + key, each.getValue())));
         } catch (PatternSyntaxException e) {
           throw new AdapterException(
-              source,
-              null,
-              "%s: \"%s\" is no regular expression".formatted(name, each.getKey()));
+              source, null, "%s: \"%s\" is no regular expression".formatted(name, each.getKey()));
         }
       }
     } else if (table != null && !table.isJsonNull()) {

@@ -34,8 +34,7 @@ class AdapterKeysTest {
   })
   void everySpellingOfUpAndDownIsOneModule(String up, String down, String module)
       throws IOException {
-    try (AdapterFile adapter =
-        open(new TensorBytes().zeros(up, 6, 2).zeros(down, 2, 5))) {
+    try (AdapterFile adapter = open(new TensorBytes().zeros(up, 6, 2).zeros(down, 2, 5))) {
       assertThat(adapter.modules()).hasSize(1);
       assertThat(adapter.modules().getFirst().name()).isEqualTo(module);
       assertThat(adapter.modules().getFirst().madeFor()).isEqualTo(Shape.of(6, 5));
@@ -68,12 +67,11 @@ class AdapterKeysTest {
 
   @Test
   void anAdapterNameIsRefusedWhereKeysHaveNone() {
-    assertThatThrownBy(
-            () ->
-                AdapterFile.open(
-                    new TensorBytes().peft("x.q", 4, 4).write(folder.resolve("a.safetensors")),
-                    Limits.DEFAULT,
-                    "default"))
+    assertThatThrownBy(() ->
+            AdapterFile.open(
+                new TensorBytes().peft("x.q", 4, 4).write(folder.resolve("a.safetensors")),
+                Limits.DEFAULT,
+                "default"))
         .hasMessageContaining("its keys name no adapter");
   }
 
@@ -232,9 +230,19 @@ class AdapterKeysTest {
     try (AdapterFile adapter =
         open(
             new TensorBytes()
-                .pair("lora_unet_down_blocks_1_attentions_0_transformer_blocks_1_attn1_to_q", 4, 4))) {
+                .pair(
+                    "lora_unet_down_blocks_1_attentions_0_transformer_blocks_1_attn1_to_q",
+                    4,
+                    4))) {
       assertThat(adapter.dialect()).isEqualTo(Dialect.KOHYA_DIFFUSERS);
     }
+  }
+
+  @Test
+  void namesThatWouldBreakTheTerminalStayOnOneLine() {
+    refused(
+        new TensorBytes().zeros("lora_unet_\\n\\u001b[31m.lora_up.weight", 4, 2),
+        "lora_unet_??[31m.lora_up.weight but no lora_down");
   }
 
   private AdapterFile open(TensorBytes bytes) throws IOException {

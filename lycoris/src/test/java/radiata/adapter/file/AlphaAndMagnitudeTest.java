@@ -35,8 +35,7 @@ class AlphaAndMagnitudeTest {
   @ParameterizedTest
   @ValueSource(floats = {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN})
   void anAlphaThatIsNotFiniteIsRefused(float alpha) {
-    assertThatThrownBy(
-            () -> alpha(DType.F32, TensorBytes.little(4).putFloat(alpha).array()))
+    assertThatThrownBy(() -> alpha(DType.F32, TensorBytes.little(4).putFloat(alpha).array()))
         .isInstanceOfSatisfying(
             AdapterException.class, e -> assertThat(e.tensor()).isEqualTo("lora_unet_a.alpha"))
         .hasMessageContaining("needs a finite number");
@@ -113,16 +112,15 @@ class AlphaAndMagnitudeTest {
 
   @Test
   void twoMagnitudesAreRefused() {
-    assertThatThrownBy(
-            () ->
-                AdapterFile.open(
-                    new TensorBytes()
-                        .pair("lora_unet_a", 4, 6)
-                        .zeros("lora_unet_a.dora_scale", 4, 1)
-                        .zeros("lora_unet_a.magnitude", 4)
-                        .write(folder.resolve("two.safetensors")),
-                    Limits.DEFAULT,
-                    null))
+    assertThatThrownBy(() ->
+            AdapterFile.open(
+                new TensorBytes()
+                    .pair("lora_unet_a", 4, 6)
+                    .zeros("lora_unet_a.dora_scale", 4, 1)
+                    .zeros("lora_unet_a.magnitude", 4)
+                    .write(folder.resolve("two.safetensors")),
+                Limits.DEFAULT,
+                null))
         .hasMessageContaining("two magnitudes, dora_scale and magnitude");
   }
 

@@ -242,7 +242,8 @@ class GoldenAdaptersTest {
   private static Scale scale(AdapterFile adapter, String path) {
     return switch (module(adapter, "base_model.model.model." + path).adapter()) {
       case Lora<TensorInfo>(var factor, Scale scale) -> scale;
-      case Dora<TensorInfo>(Lora<TensorInfo>(var factor, Scale scale), var m, var a, var k) -> scale;
+      case Dora<TensorInfo>(Lora<TensorInfo>(var factor, Scale scale), var m, var a, var k) ->
+          scale;
     };
   }
 

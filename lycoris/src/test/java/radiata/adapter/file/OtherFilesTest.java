@@ -30,13 +30,12 @@ class OtherFilesTest {
         "down_blocks.0.resnets.0.conv1.weight"
       })
   void aCheckpointIsToldApart(String key) {
-    assertThatThrownBy(
-            () ->
-                open(
-                    new TensorBytes()
-                        .zeros(key, 4, 4)
-                        .zeros("double_blocks.0.img_attn.norm.query_norm.scale", 4)
-                        .zeros("a.bias", 4)))
+    assertThatThrownBy(() ->
+            open(
+                new TensorBytes()
+                    .zeros(key, 4, 4)
+                    .zeros("double_blocks.0.img_attn.norm.query_norm.scale", 4)
+                    .zeros("a.bias", 4)))
         .isInstanceOf(AdapterException.class)
         .hasMessageStartingWith("is a checkpoint (3 tensors such as " + key);
   }

@@ -38,7 +38,8 @@ class PeftSettingsTest {
 
   @Test
   void aFolderWithoutConfigOrWeightsIsRefused() throws IOException {
-    assertThatThrownBy(() -> open(folder)).hasMessageContaining("without adapter_model.safetensors");
+    assertThatThrownBy(() -> open(folder))
+        .hasMessageContaining("without adapter_model.safetensors");
     weights();
     assertThatThrownBy(() -> open(folder)).hasMessageContaining("no adapter_config.json");
   }
@@ -104,8 +105,7 @@ class PeftSettingsTest {
         "'alpha_pattern':{'(':1} | is no regular expression",
         "'alpha_pattern':{'q':'x'} | alpha_pattern.q is no finite number"
       })
-  void settingsThatCannotBeKeptAreRefusedByName(String setting, String message)
-      throws IOException {
+  void settingsThatCannotBeKeptAreRefusedByName(String setting, String message) throws IOException {
     write("{" + setting.replace('\'', '"') + "}");
     assertThatThrownBy(() -> open(folder))
         .isInstanceOfSatisfying(
