@@ -73,7 +73,7 @@ final class ModulePatterns {
   /// What `(.*\.)?key$` says of a key of names and dots: a dot in it is any character.
   private static boolean endsWith(String path, String key) {
     int start = path.length() - key.length();
-    if (start < 0 || start > 0 && path.charAt(start - 1) != '.') {
+    if (start < 0 || (start > 0 && path.charAt(start - 1) != '.')) {
       return false;
     }
     for (int i = 0; i < key.length(); i++) {
