@@ -1,36 +1,153 @@
 package radiata.names;
 
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The modules of one base under every name that dialects give them.
 public final class NameTable {
-  private NameTable() {}
+  private final Family family;
+  private final FamilyRules rules;
+  private final List<Wrapper> wrappers;
+  private final Map<ModuleNames, Located> known;
+  private final OwnNames own;
+  private final List<Located> modules;
+
+  private NameTable(Family family, List<BaseTensor> base) {
+    this.family = family;
+    this.rules = FamilyRules.of(family);
+    this.wrappers = Wrapper.of(family);
+    Claims claims = new Claims();
+    List<BaseTensor> rest = new ArrayList<>();
+    for (BaseTensor tensor : base) {
+      if (!claims.take(tensor, rules.slots(tensor)) && !Buffers.contains(tensor.name())) {
+        rest.add(tensor);
+      }
+    }
+    this.known = claims.located();
+    this.own = OwnNames.of(rest);
+    this.modules = new ArrayList<>();
+    rules.modules().stream().map(known::get).filter(Objects::nonNull).forEach(modules::add);
+    modules.addAll(own.modules());
+  }
 
   /// The table of a base, from the names and shapes of its tensors.
   public static NameTable of(List<BaseTensor> base) {
-    throw new UnsupportedOperationException();
+    return new NameTable(FamilyOfBase.of(base), base);
   }
 
   /// The complete table of a family in its own checkpoint layout, from the family's rules alone;
-  /// empty for GENERIC.
+  /// empty for a family without a table.
   public static NameTable of(Family family) {
-    throw new UnsupportedOperationException();
+    long textWidth = family == Family.SD2 ? 1024 : 1280;
+    return new NameTable(family, FamilyRules.of(family).checkpoint(textWidth));
   }
 
   public Family family() {
-    throw new UnsupportedOperationException();
+    return family;
+  }
+
+  /// Every module of the base, those of the family's table first.
+  public List<Located> modules() {
+    return List.copyOf(modules);
+  }
+
+  /// What a tensor of the base is.
+  public TensorKind kind(BaseTensor tensor) {
+    if (!rules.slots(tensor).isEmpty()) {
+      return TensorKind.MODULE;
+    }
+    if (Buffers.contains(tensor.name())) {
+      return TensorKind.COPIED;
+    }
+    return family.hasTable() ? TensorKind.UNKNOWN : TensorKind.MODULE;
   }
 
   /// The module that an adapter calls `name` (suffix taken off).
   ///
-  /// @throws NamingException if the name is broken: the same wrapper twice in a row
+  /// @throws NamingException if the name is broken (the same wrapper twice in a row), or if it
+  ///   stands for two modules of the base
   public Optional<Located> find(String name) {
-    throw new UnsupportedOperationException();
+    Optional<Located> found = search(name);
+    if (found.isEmpty()) {
+      String modern = Spelling.modern(name);
+      return modern.equals(name) ? found : search(modern);
+    }
+    return found;
+  }
+
+  private Optional<Located> search(String name) {
+    String rest = name;
+    Set<Role> roles = EnumSet.allOf(Role.class);
+    while (true) {
+      Optional<Located> found = only(name, hits(rest, roles, false));
+      Wrapper wrapper = wrapper(rest);
+      if (found.isPresent() || wrapper == null) {
+        return found;
+      }
+      String inner = rest.substring(wrapper.text().length());
+      Set<Role> left = EnumSet.copyOf(roles);
+      left.retainAll(wrapper.roles());
+      if (wrapper.flat()) {
+        found = only(name, hits(Spelling.flat(inner), left, true));
+      }
+      if (found.isEmpty() && wrapper.repeated(inner)) {
+        throw new NamingException(
+            "broken module name "
+                + name
+                + ": it carries "
+                + wrapper.text()
+                + " twice; take one of them off");
+      }
+      if (wrapper.flat()) {
+        return found;
+      }
+      rest = inner;
+      roles = left;
+    }
+  }
+
+  private @Nullable Wrapper wrapper(String name) {
+    for (Wrapper wrapper : wrappers) {
+      if (name.startsWith(wrapper.text())) {
+        return wrapper;
+      }
+    }
+    return null;
+  }
+
+  private List<Located> hits(String path, Set<Role> roles, boolean flat) {
+    List<Located> hits = new ArrayList<>(1);
+    for (Role role : roles) {
+      ModuleNames module = flat ? rules.flat(role, path) : rules.dotted(role, path);
+      Located located = module == null ? null : known.get(module);
+      if (located != null) {
+        hits.add(located);
+      }
+    }
+    return hits.isEmpty() ? own.find(path, roles, flat) : hits;
+  }
+
+  private static Optional<Located> only(String name, List<Located> hits) {
+    if (hits.size() > 1) {
+      throw new NamingException(
+          "ambiguous module name "
+              + name
+              + ": it can be "
+              + hits.get(0).weight().tensor()
+              + " or "
+              + hits.get(1).weight().tensor());
+    }
+    return hits.stream().findFirst();
   }
 
   /// The known names nearest to one that was not found, best first, at most `most`.
   public List<String> nearest(String name, int most) {
-    throw new UnsupportedOperationException();
+    return List.of();
   }
 }

@@ -38,48 +38,68 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private Checkpoint() {}
+  private final Path path;
+  private final Layout layout;
+  private final List<Part> parts;
+  private final List<Path> companions;
+
+  private Checkpoint(Path path, Layout layout, List<Part> parts, List<Path> companions) {
+    this.path = path;
+    this.layout = layout;
+    this.parts = parts;
+    this.companions = companions;
+  }
 
   public static Checkpoint open(Path path, Limits limits) throws IOException {
-    throw new UnsupportedOperationException();
+    Part part = new Part("", path.getFileName(), SafetensorsFile.open(path, limits));
+    return new Checkpoint(path, Layout.FILE, List.of(part), List.of());
   }
 
   public Path path() {
-    throw new UnsupportedOperationException();
+    return path;
   }
 
   public Layout layout() {
-    throw new UnsupportedOperationException();
+    return layout;
   }
 
   public List<Part> parts() {
-    throw new UnsupportedOperationException();
+    return parts;
   }
 
   /// All tensors, part by part, each in the order of its bytes.
   public List<Stored> tensors() {
-    throw new UnsupportedOperationException();
+    return parts.stream()
+        .flatMap(part -> part.file().tensors().stream().map(info -> new Stored(part, info)))
+        .toList();
   }
 
   public Optional<Stored> tensor(String component, String name) {
-    throw new UnsupportedOperationException();
+    return parts.stream()
+        .filter(part -> part.component().equals(component))
+        .flatMap(part -> part.file().tensor(name).map(info -> new Stored(part, info)).stream())
+        .findFirst();
   }
 
   /// The metadata of the single file, or of the first part.
   public Map<String, String> metadata() {
-    throw new UnsupportedOperationException();
+    return parts.isEmpty() ? Map.of() : parts.getFirst().file().metadata();
   }
 
   /// The folder's other files, below [#path]: configs, tokenizers, text. Empty for a single file.
   public List<Path> companions() {
-    throw new UnsupportedOperationException();
+    return companions;
   }
 
   /// The text of `config.json` of a component (`""` for the folder itself), where there is one.
   public Optional<String> config(String component) {
-    throw new UnsupportedOperationException();
+    return Optional.empty();
   }
 
   @Override
-  public void close() throws IOException {}
+  public void close() throws IOException {
+    for (Part part : parts) {
+      part.file().close();
+    }
+  }
 }

@@ -36,9 +36,14 @@ public final class Shape {
 
   /// The number of elements.
   ///
-  /// @throws ArithmeticException if the product, taken left to right, leaves 63 bits
+  /// @throws ArithmeticException if no dimension is 0 and the product leaves 63 bits
   public long elements() {
     long product = 1;
+    for (long dim : dims) {
+      if (dim == 0) {
+        return 0;
+      }
+    }
     for (long dim : dims) {
       product = Math.multiplyExact(product, dim);
     }
