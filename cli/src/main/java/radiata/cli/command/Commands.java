@@ -6,7 +6,8 @@ import java.util.Optional;
 /// All commands, in the order in which the help lists them.
 public final class Commands {
   private static final List<Command> ALL =
-      List.of(new DoctorCommand(), new CompletionCommand(), new HelpCommand());
+      List.of(
+          new CompareCommand(), new DoctorCommand(), new CompletionCommand(), new HelpCommand());
 
   private Commands() {}
 
