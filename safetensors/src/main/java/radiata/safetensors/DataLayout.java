@@ -14,7 +14,7 @@ final class DataLayout {
   private static final Comparator<TensorInfo> BY_BYTES =
       Comparator.comparingLong(TensorInfo::begin)
           .thenComparingLong(TensorInfo::end)
-          .thenComparing(TensorInfo::name, DataLayout::compareUtf8);
+          .thenComparing(TensorInfo::name, Utf8Order::compare);
 
   private DataLayout() {}
 
@@ -115,20 +115,5 @@ final class DataLayout {
       Kind kind, Path file, TensorInfo tensor, String what) {
     return new SafetensorsException(
         kind, file, tensor.name(), "tensor " + Quoted.of(tensor.name()) + ": " + what);
-  }
-
-  /// Compares strings as their UTF-8 bytes compare. `String.compareTo` compares UTF-16, in which
-  /// U+10000 and above come before U+E000.
-  private static int compareUtf8(String a, String b) {
-    int common = Math.min(a.length(), b.length());
-    for (int i = 0; i < common; i++) {
-      char x = a.charAt(i);
-      char y = b.charAt(i);
-      if (x != y) {
-        boolean paired = Character.isSurrogate(x);
-        return paired == Character.isSurrogate(y) ? x - y : paired ? 1 : -1;
-      }
-    }
-    return a.length() - b.length();
   }
 }

@@ -30,7 +30,6 @@ final class HeaderParser {
   /// @param tensors in the order of their bytes
   record Parsed(List<TensorInfo> tensors, Map<String, TensorInfo> named, Map<String, String> metadata) {}
 
-  private final Path file;
   private final Limits limits;
   private final JsonCursor json;
   private final Map<String, TensorInfo> named = new HashMap<>();
@@ -39,7 +38,6 @@ final class HeaderParser {
   private long[] dims = new long[8];
 
   private HeaderParser(Path file, byte[] header, Limits limits) {
-    this.file = file;
     this.limits = limits;
     this.json = new JsonCursor(file, header);
   }
@@ -98,14 +96,11 @@ final class HeaderParser {
           "more than %,d tensors; raise the limit if the file can be trusted"
               .formatted(limits.tensors()));
     }
-    TensorInfo tensor = entry(name);
-    if (named.putIfAbsent(name, tensor) != null) {
-      throw new SafetensorsException(
-          Kind.DUPLICATE_NAME,
-          file,
-          name,
-          json.error("a second tensor named " + Quoted.of(name)).getMessage());
+    json.within(name);
+    if (named.putIfAbsent(name, entry(name)) != null) {
+      throw json.error(Kind.DUPLICATE_NAME, "a second tensor of this name");
     }
+    json.within(null);
   }
 
   private void metadata() {
@@ -134,68 +129,67 @@ final class HeaderParser {
   }
 
   private TensorInfo entry(String name) {
-    String of = "of tensor " + Quoted.of(name);
-    json.expect('{', "to open the entry " + of);
+    json.expect('{', "to open an entry");
     DType dtype = null;
     Shape shape = null;
     long begin = -1;
     long end = -1;
     if (!json.take('}')) {
       do {
-        String field = json.string("a field " + of);
+        String field = json.string("a field");
         json.expect(':', "behind a field's name");
         switch (field) {
           case "dtype" -> {
-            once(dtype == null, field, of);
-            dtype = dtype(of);
+            once(dtype == null, field);
+            dtype = dtype();
           }
           case "shape" -> {
-            once(shape == null, field, of);
-            shape = shape(of);
+            once(shape == null, field);
+            shape = shape();
           }
           case "data_offsets" -> {
-            once(begin < 0, field, of);
-            json.expect('[', "to open the data_offsets " + of);
-            begin = json.integer("the begin " + of, Kind.INVALID_OFFSET);
-            json.expect(',', "between the two data_offsets " + of);
-            end = json.integer("the end " + of, Kind.INVALID_OFFSET);
-            json.expect(']', "behind the two data_offsets " + of);
+            once(begin < 0, field);
+            json.expect('[', "to open data_offsets");
+            begin = json.integer("the first of data_offsets", Kind.INVALID_OFFSET);
+            json.expect(',', "between the two data_offsets");
+            end = json.integer("the second of data_offsets", Kind.INVALID_OFFSET);
+            json.expect(']', "behind the two data_offsets");
           }
           default -> json.skip(NESTING);
         }
       } while (json.take(','));
-      json.expect('}', "to close the entry " + of);
+      json.expect('}', "to close an entry");
     }
     if (dtype == null || shape == null || begin < 0) {
       String missing = dtype == null ? "dtype" : shape == null ? "shape" : "data_offsets";
-      throw json.error("the entry " + of + " has no " + missing);
+      throw json.error("the entry has no " + missing);
     }
     return new TensorInfo(name, dtype, shape, begin, end);
   }
 
-  private void once(boolean first, String field, String of) {
+  private void once(boolean first, String field) {
     if (!first) {
-      throw json.error("a second " + field + " " + of);
+      throw json.error("a second " + field);
     }
   }
 
-  private DType dtype(String of) {
-    String name = json.string("the dtype " + of);
+  private DType dtype() {
+    String name = json.string("a dtype");
     return DType.named(name)
-        .orElseThrow(() -> json.error("unknown dtype " + Quoted.of(name) + " " + of));
+        .orElseThrow(() -> json.error("unknown dtype " + Quoted.of(name)));
   }
 
-  private Shape shape(String of) {
-    json.expect('[', "to open the shape " + of);
+  private Shape shape() {
+    json.expect('[', "to open a shape");
     int rank = 0;
     if (!json.take(']')) {
       do {
         if (rank == dims.length) {
           dims = Arrays.copyOf(dims, 2 * rank);
         }
-        dims[rank++] = json.integer("a dimension " + of, Kind.VALIDATION_OVERFLOW);
+        dims[rank++] = json.integer("a dimension", Kind.VALIDATION_OVERFLOW);
       } while (json.take(','));
-      json.expect(']', "to close the shape " + of);
+      json.expect(']', "to close a shape");
     }
     return Shape.of(Arrays.copyOf(dims, rank));
   }

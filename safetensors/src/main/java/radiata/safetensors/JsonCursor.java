@@ -3,6 +3,7 @@ package radiata.safetensors;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import radiata.safetensors.SafetensorsException.Kind;
 
 /// A place in a header, and the strict JSON that is read from there on: RFC 8259 and nothing
@@ -15,10 +16,16 @@ final class JsonCursor {
   private final Path file;
   private final byte[] bytes;
   private int at;
+  private @Nullable String tensor;
 
   JsonCursor(Path file, byte[] bytes) {
     this.file = file;
     this.bytes = bytes;
+  }
+
+  /// Says whose entry is read from here on, for messages.
+  void within(@Nullable String tensor) {
+    this.tensor = tensor;
   }
 
   /// The next byte that is not whitespace, still to be taken; -1 at the end.
@@ -286,7 +293,11 @@ final class JsonCursor {
   }
 
   SafetensorsException error(Kind kind, String what) {
+    String whose = tensor == null ? "" : ", tensor " + Quoted.of(tensor);
     return new SafetensorsException(
-        kind, file, null, "header, byte " + (HEADER_START + at) + " of the file: " + what);
+        kind,
+        file,
+        tensor,
+        "header, byte " + (HEADER_START + at) + " of the file" + whose + ": " + what);
   }
 }
