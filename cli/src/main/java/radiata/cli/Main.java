@@ -2,6 +2,7 @@ package radiata.cli;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import radiata.cli.command.Failure;
 import radiata.cli.command.Invocation;
 import radiata.cli.report.Console;
@@ -13,6 +14,8 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
+    // Numbers look the same on every machine.
+    Locale.setDefault(Locale.ROOT);
     System.exit(run(args, Console.system()));
   }
 

@@ -7,7 +7,11 @@ import java.util.Optional;
 public final class Commands {
   private static final List<Command> ALL =
       List.of(
-          new CompareCommand(), new DoctorCommand(), new CompletionCommand(), new HelpCommand());
+          new VerifyCommand(),
+          new CompareCommand(),
+          new DoctorCommand(),
+          new CompletionCommand(),
+          new HelpCommand());
 
   private Commands() {}
 

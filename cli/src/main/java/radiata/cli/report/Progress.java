@@ -8,6 +8,9 @@ import java.util.function.IntSupplier;
 public final class Progress implements AutoCloseable {
   private static final long REDRAW_NANOS = 100_000_000;
 
+  /// What is over within a second needs no progress.
+  private static final long GRACE_NANOS = 1_000_000_000;
+
   private final PrintStream err;
   private final String what;
   private final long total;
@@ -38,11 +41,11 @@ public final class Progress implements AutoCloseable {
   /// Counts `bytes` more as done.
   public synchronized void add(long bytes) {
     done += bytes;
-    if (silent || total <= 0) {
+    long now = System.nanoTime();
+    if (silent || total <= 0 || now - start < GRACE_NANOS) {
       return;
     }
     if (redraws) {
-      long now = System.nanoTime();
       if (now - drawn >= REDRAW_NANOS) {
         drawn = now;
         draw();
