@@ -5,7 +5,8 @@ import java.util.Set;
 /// Tensors of checkpoints that are no part of a module.
 final class Buffers {
   /// Last parts of names: the noise schedule of CompVis' `ddpm.py`, index buffers of transformers,
-  /// OpenCLIP's temperature, marks that user interfaces leave (`v_pred`, `ztsnr`).
+  /// OpenCLIP's temperature, marks that user interfaces leave (`v_pred`,
+  /// `ztsnr`), the scales of ComfyUI's fp8 weights.
   private static final Set<String> NAMES =
       Set.of(
           "betas",
@@ -35,7 +36,9 @@ final class Buffers {
           "inv_freq",
           "masked_bias",
           "global_step",
-          "scaled_fp8");
+          "scaled_fp8",
+          "scale_weight",
+          "scale_input");
 
   private Buffers() {}
 

@@ -2,6 +2,7 @@ package radiata.names;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -148,6 +149,78 @@ public final class NameTable {
 
   /// The known names nearest to one that was not found, best first, at most `most`.
   public List<String> nearest(String name, int most) {
-    return List.of();
+    String rest = name;
+    Set<Role> roles = EnumSet.allOf(Role.class);
+    Wrapper wrapper = wrapper(rest);
+    boolean flat = wrapper != null && wrapper.flat();
+    while (wrapper != null) {
+      rest = rest.substring(wrapper.text().length());
+      roles.retainAll(wrapper.roles());
+      flat = wrapper.flat();
+      wrapper = flat ? null : wrapper(rest);
+    }
+    String stripped = name.substring(0, name.length() - rest.length());
+    if (stripped.isEmpty()) {
+      return Nearest.of(name, spelled(name.indexOf('.') < 0), most);
+    }
+    return Nearest.of(flat ? Spelling.flat(rest) : rest, names(roles, flat), most).stream()
+        .map(path -> stripped + path)
+        .toList();
+  }
+
+  /// The paths that lead to a module of the base.
+  private Set<String> names(Set<Role> roles, boolean flat) {
+    Set<String> names = new HashSet<>();
+    for (Role role : roles) {
+      (flat ? rules.flat(role) : rules.dotted(role))
+          .forEach(
+              (path, module) -> {
+                if (known.containsKey(module)) {
+                  names.add(path);
+                }
+              });
+    }
+    own.names(flat)
+        .forEach(
+            (path, found) -> {
+              if (found.stream().anyMatch(module -> roles.contains(module.role()))) {
+                names.add(path);
+              }
+            });
+    return names;
+  }
+
+  /// Whole names: dotted paths, or flattened ones behind the wrappers that belong to them.
+  private Set<String> spelled(boolean flat) {
+    if (!flat) {
+      return names(EnumSet.allOf(Role.class), false);
+    }
+    Set<String> all = new HashSet<>();
+    for (Wrapper wrapper : wrappers) {
+      if (wrapper.flat()) {
+        names(wrapper.roles(), true).forEach(path -> all.add(wrapper.text() + path));
+      }
+    }
+    return all;
+  }
+
+  /// The name that a dialect gives to a module of this base; empty where the dialect has none that
+  /// would lead back to it.
+  public Optional<String> name(Located module, Dialect dialect) {
+    ModuleNames names = rules.dotted(module.role(), module.path());
+    boolean ofTable = names != null && module.equals(known.get(names));
+    Optional<String> name =
+        ofTable
+            ? DialectNames.of(family, names, dialect)
+            : DialectNames.ofOwn(family, module, dialect);
+    return name.filter(written -> leadsTo(written, module));
+  }
+
+  private boolean leadsTo(String name, Located module) {
+    try {
+      return find(name).filter(module::equals).isPresent();
+    } catch (NamingException ambiguous) {
+      return false;
+    }
   }
 }

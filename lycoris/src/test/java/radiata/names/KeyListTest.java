@@ -3,12 +3,14 @@ package radiata.names;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import radiata.safetensors.Shape;
 
 /// The key lists of whole checkpoints, made by others.
 class KeyListTest {
@@ -79,5 +81,42 @@ class KeyListTest {
               : module;
       assertThat(table.find(name)).as(name).isPresent();
     }
+  }
+
+  /// The union of keys that an inspector saw in real files: LoRA, LoHa, LoKr and OFT of SD1 and SDXL.
+  @Test
+  void resolvesTheKeysOfManyRealAdapters() throws IOException {
+    NameTable sd1 = NameTable.of(Family.SD1);
+    NameTable sdxl = NameTable.of(Family.SDXL);
+    List<String> modules =
+        KeyLists.rows("lorainspector__keys_union.tsv").stream()
+            .map(row -> row[0].substring(0, row[0].indexOf('.')))
+            .distinct()
+            .toList();
+    assertThat(modules).hasSizeGreaterThan(1000);
+    assertThat(modules)
+        .allSatisfy(
+            name ->
+                assertThat(sd1.find(name).isPresent() || sdxl.find(name).isPresent())
+                    .as(name)
+                    .isTrue());
+  }
+
+  @Test
+  void resolvesARealFileInDiffusersOldSpelling() throws IOException {
+    Path file =
+        KeyLists.TESTDATA.resolve(
+            "real/files/catundchat+stable-diffusion-v1.5-lora__pytorch_lora_weights.safetensors");
+    NameTable table = NameTable.of(Family.SD1);
+    Map<String, Shape> widths = new TreeMap<>();
+    for (BaseTensor tensor : KeyLists.header(file)) {
+      String name = tensor.name().replaceAll("\\.(up|down)\\.weight$", "");
+      assertThat(table.find(name)).as(name).isPresent();
+      if (tensor.name().endsWith("down.weight")) {
+        widths.put(name, tensor.shape());
+      }
+    }
+    assertThat(widths).hasSize(128);
+    assertThat(Families.guess(widths.keySet(), widths::get)).isEqualTo(Family.SD1);
   }
 }

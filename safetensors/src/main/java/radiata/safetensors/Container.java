@@ -58,11 +58,13 @@ public enum Container {
       return magic(head);
     }
     // Here the first bytes are a length and no magic, whatever they look like (640 is 80 02, a
-    // pickle): no format has zeros at bytes 4 to 7, but a tar archive of a file with a short name.
+    // pickle). Only two formats have zeros at bytes 4 to 7: a tar archive of a file with a short
+    // name, and a pickle whose first frame, whose length stands at byte 3, is short.
     if (n <= Math.min(HEADER_CAP, bytes.size() - 8) && firstOfHeader(bytes, n) == '{') {
       return SAFETENSORS;
     }
-    return isTar(head) ? TAR : UNKNOWN;
+    boolean frame = new String(head, StandardCharsets.ISO_8859_1).matches("(?s)\u0080[\4\5]\u0095.*");
+    return frame ? TORCH_LEGACY : isTar(head) ? TAR : UNKNOWN;
   }
 
   private static int firstOfHeader(FileBytes bytes, long n) throws IOException {
