@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// Strengths by block of a UNet, as kohya's scripts and the block merging tools write them: BASE (the
-/// text encoders), IN00 to IN11, MID, OUT00 to OUT11. What no entry names keeps weight 1.
+/// Strengths by block of a UNet, as kohya's scripts and the block merging tools write them: BASE
+/// (the text encoders), IN00 to IN11, MID, OUT00 to OUT11. What no entry names keeps weight 1.
 ///
 /// @param weights the 26 weights in that order, then the one of the VAE
 public record BlockWeights(List<Double> weights) {
@@ -20,12 +20,13 @@ public record BlockWeights(List<Double> weights) {
   private static final int MID = 13;
   private static final int OUT = 14;
   private static final int VAE = 26;
-  private static final Pattern NUMBER = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+  private static final Pattern NUMBER =
+      Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
 
   private static final String[] LABELS = labels();
 
-  /// The lists of a family by their length. 17 and 12 name the blocks with attention
-  /// (sd-scripts `svd_merge_lora.py`), 25 leaves out BASE, 21 adds the VAE (supermerger, sd-mecha).
+  /// The lists of a family by their length. 17 and 12 name the blocks with attention (sd-scripts
+  /// `svd_merge_lora.py`), 25 leaves out BASE, 21 adds the VAE (supermerger, sd-mecha).
   private static final Map<Integer, int[]> SD_LISTS =
       Map.of(
           26, range(BASE, 26),

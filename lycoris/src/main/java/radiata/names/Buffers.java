@@ -5,7 +5,7 @@ import java.util.Set;
 /// Tensors of checkpoints that are no part of a module.
 final class Buffers {
   /// Last parts of names: the noise schedule of CompVis' `ddpm.py`, index buffers of transformers,
-  /// OpenCLIP's temperature, marks that user interfaces leave (`v_pred`,
+  /// batch norm's statistics, OpenCLIP's temperature, marks that user interfaces leave (`v_pred`,
   /// `ztsnr`), the scales of ComfyUI's fp8 weights.
   private static final Set<String> NAMES =
       Set.of(
@@ -34,6 +34,9 @@ final class Buffers {
           "attn_mask",
           "logit_scale",
           "inv_freq",
+          "running_mean",
+          "running_var",
+          "num_batches_tracked",
           "masked_bias",
           "global_step",
           "scaled_fp8",

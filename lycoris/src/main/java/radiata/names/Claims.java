@@ -2,12 +2,11 @@ package radiata.names;
 
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /// The tensors of a base, collected by the modules of a family's table.
 final class Claims {
-  private final Map<ModuleNames, Target> weights = new IdentityHashMap<>();
-  private final Map<ModuleNames, Target> biases = new IdentityHashMap<>();
+  private final IdentityHashMap<ModuleNames, Target> weights = new IdentityHashMap<>();
+  private final IdentityHashMap<ModuleNames, Target> biases = new IdentityHashMap<>();
 
   /// Whether the tensor has a place in the table that no other tensor took before.
   boolean take(BaseTensor tensor, List<FamilyRules.Slot> slots) {
@@ -20,23 +19,17 @@ final class Claims {
   }
 
   private static Target target(BaseTensor tensor, Storage storage) {
-    boolean rows = storage.fused() && tensor.shape().rank() > 0;
-    return new Target(
-        tensor.component(),
-        tensor.name(),
-        rows ? storage.third(tensor.shape().dim(0)) : null,
-        storage == Storage.TRANSPOSED);
+    Rows rows = tensor.shape().rank() == 0 ? null : storage.of(tensor.shape().dim(0));
+    return new Target(tensor.component(), tensor.name(), rows, storage == Storage.TRANSPOSED);
   }
 
   /// The modules that have a weight in the base, with their places.
-  Map<ModuleNames, Located> located() {
-    Map<ModuleNames, Located> located = new IdentityHashMap<>();
-    weights.forEach(
-        (module, weight) ->
-            located.put(
-                module,
-                new Located(
-                    module.path(), module.role(), module.block(), weight, biases.get(module))));
+  IdentityHashMap<ModuleNames, Located> located() {
+    IdentityHashMap<ModuleNames, Located> located = new IdentityHashMap<>();
+    weights.forEach((module, weight) ->
+        located.put(
+            module,
+            new Located(module.path(), module.role(), module.block(), weight, biases.get(module))));
     return located;
   }
 }

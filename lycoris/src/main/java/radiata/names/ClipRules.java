@@ -33,11 +33,7 @@ final class ClipRules {
   private List<ModuleNames> all(int layers) {
     String embeddings = "text_model.embeddings.";
     add("token_embedding", embeddings + "token_embedding", Storage.PLAIN, false);
-    add(
-        "positional_embedding",
-        embeddings + "position_embedding",
-        Storage.PARAMETER,
-        false);
+    add("positional_embedding", embeddings + "position_embedding", Storage.PARAMETER, false);
     for (int n = 0; n < layers; n++) {
       layer("transformer.resblocks." + n + ".", "text_model.encoder.layers." + n + ".");
     }
@@ -71,8 +67,7 @@ final class ClipRules {
   }
 
   /// Older transformers and some merges lack the `text_model.` level.
-  private void add(
-      String open, String path, Storage storage, boolean biased, List<String> old) {
+  private void add(String open, String path, Storage storage, boolean biased, List<String> old) {
     List<String> also = new ArrayList<>(old);
     if (path.startsWith(TEXT_MODEL)) {
       also.add(path.substring(TEXT_MODEL.length()));

@@ -94,8 +94,7 @@ final class DialectNames {
               ? Optional.empty()
               : Optional.of("lora_transformer_" + Spelling.flat(path));
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
-      case DIFFUSERS ->
-          flow && !diffusers ? Optional.empty() : Optional.of("transformer." + path);
+      case DIFFUSERS -> flow && !diffusers ? Optional.empty() : Optional.of("transformer." + path);
       case AITOOLKIT -> Optional.of("transformer." + path);
       case PEFT -> Optional.of("base_model.model." + path);
       case COMFYUI -> Optional.of("diffusion_model." + path);
@@ -119,8 +118,7 @@ final class DialectNames {
   private static Optional<String> ofLanguage(
       String path, String head, String inner, Dialect dialect) {
     return switch (dialect) {
-      case PEFT ->
-          Optional.of("base_model.model." + (path.startsWith(inner) ? head : "") + path);
+      case PEFT -> Optional.of("base_model.model." + (path.startsWith(inner) ? head : "") + path);
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
       case KOHYA, KOHYA_DIFFUSERS, DIFFUSERS, COMFYUI, AITOOLKIT, UNKNOWN -> Optional.empty();
     };

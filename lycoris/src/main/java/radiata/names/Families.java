@@ -11,26 +11,34 @@ import radiata.safetensors.Shape;
 /// What is known about families without a base at hand.
 public final class Families {
   private static final Pattern UNET =
-      block("(down_blocks|up_blocks|mid_block|input_blocks|middle_block|output_blocks)_\\d|mid_block_");
+      block(
+          "(down_blocks|up_blocks|mid_block|input_blocks|middle_block|output_blocks)_\\d|mid_block_");
   private static final Pattern CROSS_ATTENTION = Pattern.compile(".*_attn2_to_[kv]");
   private static final Pattern SDXL =
       block(
           "(down_blocks|up_blocks|mid_block|input_blocks|middle_block|output_blocks)_.*transformer_blocks_[1-9].*"
               + "|label_emb_|add_embedding_");
   private static final Pattern SD =
-      block("(down_blocks_0_attentions|down_blocks_3|up_blocks_3|input_blocks_[12]_1_|output_blocks_9_|input_blocks_1[01]_|output_blocks_1[01]_)");
-  private static final Pattern FLUX = block("(double_blocks_\\d+_img|double_blocks_\\d+_txt|single_blocks_\\d+_(linear|modulation)|single_transformer_blocks_\\d)");
-  private static final Pattern OTHER_FLOW = block("(double_stream_modulation|individual_token_refiner)");
+      block(
+          "(down_blocks_0_attentions|down_blocks_3|up_blocks_3|input_blocks_[12]_1_|output_blocks_9_|input_blocks_1[01]_|output_blocks_1[01]_)");
+  private static final Pattern FLUX =
+      block(
+          "(double_blocks_\\d+_img|double_blocks_\\d+_txt|single_blocks_\\d+_(linear|modulation)|single_transformer_blocks_\\d)");
+  private static final Pattern OTHER_FLOW =
+      block("(double_stream_modulation|individual_token_refiner)");
   private static final Pattern SD3 =
       block("(joint_blocks_\\d+_(x|context)_block|transformer_blocks_\\d+_ff_context_)");
+
   /// Not behind kohya's prefixes: there, such layers are those of a text encoder.
   private static final Pattern LLAMA =
       Pattern.compile(
           "(?!lora_)(.*_)?layers_\\d+_(self_attn_(q|k|v|o|qkv)_proj|mlp_(gate|up|down|gate_up)_proj)");
+
   private static final Pattern CLIP = block("encoder_layers_\\d+_(self_attn|mlp)_");
   private static final Pattern GPT2 = block("h_\\d+_(attn_c_attn|attn_c_proj|mlp_c_fc|mlp_c_proj)");
   private static final Pattern SECOND_CLIP = Pattern.compile("(lora_te2_|text_encoder_2_).*");
-  private static final Pattern CLIP_QUERY = Pattern.compile(".*encoder_layers_\\d+_self_attn_[qkv]_proj");
+  private static final Pattern CLIP_QUERY =
+      Pattern.compile(".*encoder_layers_\\d+_self_attn_[qkv]_proj");
 
   private Families() {}
 

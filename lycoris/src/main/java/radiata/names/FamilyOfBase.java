@@ -10,19 +10,30 @@ import java.util.regex.Pattern;
 final class FamilyOfBase {
   private static final Pattern LLAMA =
       Pattern.compile(
-          "(.*\\.)?layers\\.\\d+\\.(self_attn\\.(o_proj|q_proj|qkv_proj)|mlp\\.(gate_proj|down_proj|gate_up_proj))\\.weight");
-  private static final Pattern CLIP = Pattern.compile("(.*\\.)?encoder\\.layers\\..*");
+          "(^|\\.)(?<!encoder\\.)layers\\.\\d+\\.(self_attn\\.(o|q|qkv)_proj|mlp\\.(gate|down|gate_up)_proj)\\.weight$");
   private static final Pattern GPT2 =
-      Pattern.compile("(transformer\\.)?h\\.\\d+\\.(attn\\.c_attn|attn\\.c_proj|mlp\\.c_fc|mlp\\.c_proj)\\.weight");
+      Pattern.compile(
+          "^(transformer\\.)?h\\.\\d+\\.(attn\\.c_attn|attn\\.c_proj|mlp\\.c_fc|mlp\\.c_proj)\\.weight$");
   private static final Pattern FLUX =
       Pattern.compile(
-          "(.*\\.)?(double_blocks\\.\\d+\\.img_attn|single_blocks\\.\\d+\\.linear1|single_transformer_blocks\\.\\d+\\.proj_mlp)\\b.*");
+          "(^|\\.)(double_blocks\\.\\d+\\.img_attn|single_blocks\\.\\d+\\.linear1|single_transformer_blocks\\.\\d+\\.(proj_mlp|attn))\\.");
+  private static final Pattern OTHER_FLOW =
+      Pattern.compile("(^|\\.)(double_stream_modulation_img|individual_token_refiner)\\.");
   private static final Pattern SD3 =
-      Pattern.compile("(.*\\.)?joint_blocks\\.\\d+\\.(x_block|context_block)\\..*");
+      Pattern.compile(
+          "(^|\\.)(joint_blocks\\.\\d+\\.(x|context)_block|transformer_blocks\\.\\d+\\.ff_context)\\.");
   private static final Pattern UNET_BLOCK =
-      Pattern.compile("(.*\\.)?(input_blocks|middle_block|output_blocks|down_blocks|mid_block|up_blocks)\\..*");
-  private static final Pattern CROSS_ATTENTION =
-      Pattern.compile(".*\\.attn2\\.to_[kv]\\.weight");
+      Pattern.compile(
+          "(^|\\.)(input_blocks|middle_block|output_blocks|down_blocks|mid_block|up_blocks)\\.");
+
+  /// Attention of UNets that read no text: DDPM and its like share all other names with SD1.
+  private static final Pattern PLAIN_ATTENTION =
+      Pattern.compile(
+          "_blocks?\\.(\\d+\\.)?attentions\\.\\d+\\.(to_q|query|group_norm)\\.|_blocks?(\\.\\d+)+\\.qkv\\.");
+
+  private static final Pattern OTHER_PART =
+      Pattern.compile("^(first_stage_model|vae|text_encoder(_\\d)?|text_encoders)\\.");
+  private static final Pattern CROSS_ATTENTION = Pattern.compile("\\.attn2\\.to_[kv]\\.weight$");
 
   private final List<BaseTensor> base;
 
@@ -52,29 +63,34 @@ final class FamilyOfBase {
       return ofUnet();
     }
     if (any(FLUX)) {
-      return Family.FLUX;
+      return any(OTHER_FLOW) ? Family.GENERIC : Family.FLUX;
     }
     if (any(SD3)) {
       return Family.SD3;
     }
-    if (any(name -> LLAMA.matcher(name).matches() && !CLIP.matcher(name).matches())) {
+    if (alone(LLAMA)) {
       return Family.LLAMA;
     }
-    return any(GPT2) ? Family.GPT2 : Family.GENERIC;
+    return alone(GPT2) ? Family.GPT2 : Family.GENERIC;
   }
 
   /// Whether most of the denoiser is what a table has: other networks use some of the same names.
   private boolean isUnet() {
     long all = base.stream().filter(FamilyOfBase::mayBeUnet).count();
-    long known = Math.max(known(Family.SD1), Math.max(known(Family.SDXL), known(Family.SDXL_REFINER)));
-    return 2 * known > all
-        && base.stream().filter(FamilyOfBase::mayBeUnet).anyMatch(
-            tensor -> UNET_BLOCK.matcher(tensor.name()).matches());
+    long known =
+        Math.max(known(Family.SD1), Math.max(known(Family.SDXL), known(Family.SDXL_REFINER)));
+    return 2 * known > all && unet(UNET_BLOCK) && !unet(PLAIN_ATTENTION);
+  }
+
+  private boolean unet(Pattern pattern) {
+    return base.stream()
+        .filter(FamilyOfBase::mayBeUnet)
+        .anyMatch(tensor -> pattern.matcher(tensor.name()).find());
   }
 
   private static boolean mayBeUnet(BaseTensor tensor) {
     return (tensor.component().equals("unet") || tensor.component().isEmpty())
-        && !tensor.name().startsWith("first_stage_model.")
+        && !OTHER_PART.matcher(tensor.name()).find()
         && !Buffers.contains(tensor.name());
   }
 
@@ -82,9 +98,8 @@ final class FamilyOfBase {
     FamilyRules rules = FamilyRules.of(family);
     return base.stream()
         .filter(FamilyOfBase::mayBeUnet)
-        .filter(
-            tensor ->
-                rules.slots(tensor).stream().anyMatch(slot -> slot.module().role() == Role.UNET))
+        .filter(tensor ->
+            rules.slots(tensor).stream().anyMatch(slot -> slot.module().role() == Role.UNET))
         .count();
   }
 
@@ -98,10 +113,10 @@ final class FamilyOfBase {
     long sdxl = known(Family.SDXL);
     long refiner = known(Family.SDXL_REFINER);
     boolean labels = any(name -> name.contains("label_emb.") || name.contains("add_embedding."));
-    if (refiner > sdxl && refiner > sd || refiner >= sdxl && context(width -> width == 1280)) {
+    if (refiner > Math.max(sd, sdxl) || (refiner >= sdxl && context(width -> width == 1280))) {
       return Family.SDXL_REFINER;
     }
-    if (sdxl > sd || sdxl == sd && (labels || context(width -> width == 2048))) {
+    if (sdxl > sd || (sdxl == sd && (labels || context(width -> width == 2048)))) {
       return Family.SDXL;
     }
     boolean wide = context(width -> width == 1024) || textWidth(1024);
@@ -111,7 +126,7 @@ final class FamilyOfBase {
   /// Whether the text that cross-attention reads has such a width.
   private boolean context(LongPredicate width) {
     return base.stream()
-        .filter(tensor -> CROSS_ATTENTION.matcher(tensor.name()).matches())
+        .filter(tensor -> CROSS_ATTENTION.matcher(tensor.name()).find())
         .anyMatch(tensor -> tensor.shape().rank() > 1 && width.test(tensor.shape().dim(1)));
   }
 
@@ -127,6 +142,13 @@ final class FamilyOfBase {
   }
 
   private boolean any(Pattern pattern) {
-    return any(pattern.asMatchPredicate());
+    return any(pattern.asPredicate());
+  }
+
+  /// The same outside a pipeline, where a language model would be the text encoder.
+  private boolean alone(Pattern pattern) {
+    return base.stream()
+        .filter(tensor -> tensor.component().isEmpty())
+        .anyMatch(tensor -> pattern.matcher(tensor.name()).find());
   }
 }

@@ -93,7 +93,8 @@ final class FamilyRules {
   }
 
   private void indexTensors(ModuleNames module) {
-    // The checkpoint's own spelling comes first: where both spell a tensor alike, its storage holds.
+    // The checkpoint's own spelling comes first: where both spell a tensor alike, its storage
+    // holds.
     indexTensor(module, module.ldm(), module.storage());
     indexTensor(module, module.path(), Storage.PLAIN);
     module.also().forEach(path -> indexTensor(module, path, Storage.PLAIN));
@@ -111,7 +112,7 @@ final class FamilyRules {
         tensors
             .computeIfAbsent(role, r -> new HashMap<>())
             .computeIfAbsent(tensor, t -> new ArrayList<>(1));
-    if (slots.stream().noneMatch(known -> known.module() == slot.module())) {
+    if (slots.stream().noneMatch(known -> known.module().equals(slot.module()))) {
       slots.add(slot);
     }
   }
@@ -143,8 +144,7 @@ final class FamilyRules {
   /// The modules that a tensor of a base belongs to: none, one, or the three of a fused weight.
   List<Slot> slots(BaseTensor tensor) {
     for (Part part : parts) {
-      if (part.component().equals(tensor.component())
-          && tensor.name().startsWith(part.prefix())) {
+      if (part.component().equals(tensor.component()) && tensor.name().startsWith(part.prefix())) {
         List<Slot> slots =
             tensors
                 .getOrDefault(part.role(), Map.of())

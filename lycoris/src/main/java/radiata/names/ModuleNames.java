@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// One module of a family under the names that every other name is derived from.
 ///
 /// @param role the part of the pipeline
-/// @param prefix what an LDM checkpoint puts before the part's own names:
-///   `model.diffusion_model.`
+/// @param prefix what an LDM checkpoint puts before the part's own names: `model.diffusion_model.`
 /// @param ldm the module's path within the part, as the LDM code base has it
 /// @param path the module's path within the part, as diffusers and transformers have it
 /// @param storage how the checkpoint stores it

@@ -3,8 +3,8 @@ package radiata.names;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -15,7 +15,7 @@ public final class NameTable {
   private final Family family;
   private final FamilyRules rules;
   private final List<Wrapper> wrappers;
-  private final Map<ModuleNames, Located> known;
+  private final IdentityHashMap<ModuleNames, Located> known;
   private final OwnNames own;
   private final List<Located> modules;
 
@@ -140,9 +140,9 @@ public final class NameTable {
           "ambiguous module name "
               + name
               + ": it can be "
-              + hits.get(0).weight().tensor()
+              + hits.get(0).weight().place()
               + " or "
-              + hits.get(1).weight().tensor());
+              + hits.get(1).weight().place());
     }
     return hits.stream().findFirst();
   }
@@ -160,10 +160,11 @@ public final class NameTable {
       wrapper = flat ? null : wrapper(rest);
     }
     String stripped = name.substring(0, name.length() - rest.length());
-    if (stripped.isEmpty()) {
+    Set<String> paths = stripped.isEmpty() ? Set.of() : names(roles, flat);
+    if (paths.isEmpty()) {
       return Nearest.of(name, spelled(name.indexOf('.') < 0), most);
     }
-    return Nearest.of(flat ? Spelling.flat(rest) : rest, names(roles, flat), most).stream()
+    return Nearest.of(flat ? Spelling.flat(rest) : rest, paths, most).stream()
         .map(path -> stripped + path)
         .toList();
   }
@@ -173,20 +174,18 @@ public final class NameTable {
     Set<String> names = new HashSet<>();
     for (Role role : roles) {
       (flat ? rules.flat(role) : rules.dotted(role))
-          .forEach(
-              (path, module) -> {
-                if (known.containsKey(module)) {
-                  names.add(path);
-                }
-              });
+          .forEach((path, module) -> {
+            if (known.containsKey(module)) {
+              names.add(path);
+            }
+          });
     }
     own.names(flat)
-        .forEach(
-            (path, found) -> {
-              if (found.stream().anyMatch(module -> roles.contains(module.role()))) {
-                names.add(path);
-              }
-            });
+        .forEach((path, found) -> {
+          if (found.stream().anyMatch(module -> roles.contains(module.role()))) {
+            names.add(path);
+          }
+        });
     return names;
   }
 
@@ -208,9 +207,8 @@ public final class NameTable {
   /// would lead back to it.
   public Optional<String> name(Located module, Dialect dialect) {
     ModuleNames names = rules.dotted(module.role(), module.path());
-    boolean ofTable = names != null && module.equals(known.get(names));
     Optional<String> name =
-        ofTable
+        names != null && module.equals(known.get(names))
             ? DialectNames.of(family, names, dialect)
             : DialectNames.ofOwn(family, module, dialect);
     return name.filter(written -> leadsTo(written, module));

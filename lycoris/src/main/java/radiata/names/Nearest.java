@@ -13,8 +13,8 @@ final class Nearest {
 
   private Nearest() {}
 
-  /// The `most` names nearest to one, best first; equally near ones in the order of their text. Names
-  /// that differ in more than a quarter of their letters are not near.
+  /// The `most` names nearest to one, best first; equally near ones in the order of their text.
+  /// Names that differ in more than a quarter of their letters are not near.
   static List<String> of(String name, Collection<String> known, int most) {
     if (most <= 0) {
       return List.of();
@@ -42,8 +42,7 @@ final class Nearest {
       int distance = distance(name, candidate.name(), worst);
       if (distance <= worst) {
         best.add(new Candidate(candidate.name(), distance));
-        best.sort(
-            Comparator.comparingInt(Candidate::distance).thenComparing(Candidate::name));
+        best.sort(Comparator.comparingInt(Candidate::distance).thenComparing(Candidate::name));
         if (best.size() > most) {
           best.removeLast();
         }

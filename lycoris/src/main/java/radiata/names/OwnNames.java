@@ -16,6 +16,8 @@ final class OwnNames {
   /// What a base may put before a part's names, and the part.
   private record Level(String prefix, Role role) {}
 
+  private static final String TEXT_MODEL = "text_model.";
+
   private static final List<Level> LEVELS =
       List.of(
           new Level("model.diffusion_model.", Role.UNET),
@@ -30,8 +32,9 @@ final class OwnNames {
           new Level("first_stage_model.", Role.VAE),
           new Level("vae.", Role.VAE));
 
-  /// Levels that a language model's names have or lack, depending on which class saved it.
-  private static final List<String> HEADS = List.of("base_model.model.", "transformer.", "model.");
+  /// Levels that a model's names have or lack, depending on which class saved it.
+  private static final List<String> HEADS =
+      List.of("base_model.model.", "transformer.", "model.", TEXT_MODEL);
 
   private final List<Located> modules = new ArrayList<>();
   private final Map<String, List<Located>> dotted = new LinkedHashMap<>();
@@ -43,7 +46,7 @@ final class OwnNames {
 
   static OwnNames of(List<BaseTensor> tensors) {
     OwnNames names = new OwnNames();
-    Map<String, BaseTensor> biases = new HashMap<>();
+    Map<String, BaseTensor> biases = new LinkedHashMap<>();
     for (BaseTensor tensor : tensors) {
       if (ends(tensor.name(), "bias")) {
         biases.put(tensor.component() + "/" + module(tensor.name(), "bias"), tensor);
@@ -95,10 +98,9 @@ final class OwnNames {
           put(shortDotted, spelling, module);
           put(shortFlat, Spelling.flat(spelling), module);
         };
-    if (!path.equals(name)) {
-      Spelling.of(path).forEach(also);
-    } else {
-      Spelling.of(path).stream().skip(1).forEach(also);
+    Spelling.of(path).stream().filter(spelling -> !spelling.equals(name)).forEach(also);
+    if (role.isTextEncoder() && !path.startsWith(TEXT_MODEL)) {
+      also.accept(TEXT_MODEL + path);
     }
     for (String head : HEADS) {
       if (path.startsWith(head)) {
@@ -133,8 +135,7 @@ final class OwnNames {
     return full.isEmpty() ? in(flattened ? shortFlat : shortDotted, name, roles) : full;
   }
 
-  private static List<Located> in(
-      Map<String, List<Located>> index, String name, Set<Role> roles) {
+  private static List<Located> in(Map<String, List<Located>> index, String name, Set<Role> roles) {
     return index.getOrDefault(name, List.of()).stream()
         .filter(module -> roles.contains(module.role()))
         .toList();

@@ -13,12 +13,10 @@ final class Spelling {
     return path.replace('.', '_');
   }
 
-  /// The path, and what old diffusers files and ComfyUI call it: an attention's output layer without
-  /// its place in the list.
+  /// The path, and what old diffusers files and ComfyUI call it: an attention's output layer
+  /// without its place in the list.
   static List<String> of(String path) {
-    return path.endsWith(OUT)
-        ? List.of(path, path.substring(0, path.length() - 2))
-        : List.of(path);
+    return path.endsWith(OUT) ? List.of(path, path.substring(0, path.length() - 2)) : List.of(path);
   }
 
   /// A dotted name without what live modules and old diffusers files put in it:

@@ -1,5 +1,7 @@
 package radiata.names;
 
+import org.jspecify.annotations.Nullable;
+
 /// How an LDM checkpoint stores a module, compared with the diffusers layout.
 public enum Storage {
   /// `name.weight`, `name.bias`, as diffusers does.
@@ -12,7 +14,8 @@ public enum Storage {
   PARAMETER,
   /// A parameter `name` stored `[in, out]`, where diffusers has `name.weight` as `[out, in]`.
   TRANSPOSED,
-  /// `name.weight` as a 1×1 convolution `[out, in, 1, 1]`, where diffusers has a linear `[out, in]`.
+  /// `name.weight` as a 1×1 convolution `[out, in, 1, 1]`, where diffusers has a linear `[out,
+  /// in]`.
   POINTWISE;
 
   /// The suffix of the weight's tensor.
@@ -38,9 +41,14 @@ public enum Storage {
     return this == FUSED_Q || this == FUSED_K || this == FUSED_V;
   }
 
-  /// Which rows of a tensor of `rows` rows are the module's.
-  Rows third(long rows) {
+  /// Which rows of a tensor of `rows` rows are the module's; null for all.
+  @Nullable Rows of(long rows) {
     long third = rows / 3;
-    return new Rows(third * (ordinal() - FUSED_Q.ordinal()), third);
+    return switch (this) {
+      case FUSED_Q -> new Rows(0, third);
+      case FUSED_K -> new Rows(third, third);
+      case FUSED_V -> new Rows(2 * third, third);
+      case PLAIN, PARAMETER, TRANSPOSED, POINTWISE -> null;
+    };
   }
 }

@@ -9,4 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// @param rows the rows of it, where it is fused; null for all
 /// @param transposed whether the base stores it `[in, out]`: GPT-2's Conv1D, OpenCLIP's
 ///   text_projection
-public record Target(String component, String tensor, @Nullable Rows rows, boolean transposed) {}
+public record Target(String component, String tensor, @Nullable Rows rows, boolean transposed) {
+  /// The tensor as a message names it: `text_encoder/name` in a folder of components.
+  String place() {
+    return component.isEmpty() ? tensor : component + "/" + tensor;
+  }
+}

@@ -13,6 +13,7 @@ final class UnetRules {
   private static final int IN = 1;
   private static final int MID = 13;
   private static final int OUT = 14;
+
   /// Where kohya's scripts put SDXL's `out` in the list of block weights.
   private static final int SDXL_OUT = 23;
 
@@ -34,7 +35,8 @@ final class UnetRules {
 
   private void ends() {
     OptionalInt first = OptionalInt.of(IN);
-    OptionalInt last = plan.labels() && plan.levels() == 3 ? OptionalInt.of(SDXL_OUT) : OptionalInt.empty();
+    OptionalInt last =
+        plan.labels() && plan.levels() == 3 ? OptionalInt.of(SDXL_OUT) : OptionalInt.empty();
     add("input_blocks.0.0", "conv_in", first);
     for (int n = 1; n <= 2; n++) {
       int ldm = 2 * n - 2;
@@ -114,13 +116,17 @@ final class UnetRules {
 
   private static final List<String> TRANSFORMER =
       List.of(
-          "norm1", "norm2", "norm3", "attn1.to_out.0", "attn2.to_out.0", "ff.net.0.proj", "ff.net.2");
+          "norm1",
+          "norm2",
+          "norm3",
+          "attn1.to_out.0",
+          "attn2.to_out.0",
+          "ff.net.0.proj",
+          "ff.net.2");
   private static final List<String> PROJECTIONS =
-      List.of(
-          "attn1.to_q", "attn1.to_k", "attn1.to_v", "attn2.to_q", "attn2.to_k", "attn2.to_v");
+      List.of("attn1.to_q", "attn1.to_k", "attn1.to_v", "attn2.to_q", "attn2.to_k", "attn2.to_v");
 
-  private void inside(
-      String ldm, String path, List<String> names, boolean biased, int block) {
+  private void inside(String ldm, String path, List<String> names, boolean biased, int block) {
     for (String name : names) {
       add(ldm + "." + name, path + "." + name, biased, OptionalInt.of(block));
     }

@@ -99,9 +99,26 @@ class BlockWeightsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", ",", "1", "IN04", "IN04=", "IN04=x", "IN04=NaN", "IN04=Infinity", "IN04=1e999", "IN04=0x1p3",
-        "IN4=1", "IN12=1", "OUT99=1", "=1", "IN04=1,", "IN04=1,IN04=2", "MID=1,M00=2", "IN04=1,0.5",
-        "IN04=1=2", "[IN04=1"
+        "",
+        ",",
+        "1",
+        "IN04",
+        "IN04=",
+        "IN04=x",
+        "IN04=NaN",
+        "IN04=Infinity",
+        "IN04=1e999",
+        "IN04=0x1p3",
+        "IN4=1",
+        "IN12=1",
+        "OUT99=1",
+        "=1",
+        "IN04=1,",
+        "IN04=1,IN04=2",
+        "MID=1,M00=2",
+        "IN04=1,0.5",
+        "IN04=1=2",
+        "[IN04=1"
       })
   void nonsenseIsRefusedInASentence(String text) {
     assertThatIllegalArgumentException()

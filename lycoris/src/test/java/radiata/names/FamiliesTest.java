@@ -23,9 +23,7 @@ class FamiliesTest {
         List.of(
             "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn1_to_k",
             "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k");
-    assertThat(
-            Families.guess(
-                modules, name -> Shape.of(640, name.contains("attn2") ? width : 640)))
+    assertThat(Families.guess(modules, name -> Shape.of(640, name.contains("attn2") ? width : 640)))
         .isEqualTo(family);
     String old = "down_blocks.1.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora";
     assertThat(Families.guess(List.of(old), name -> Shape.of(640, width))).isEqualTo(family);
@@ -72,7 +70,8 @@ class FamiliesTest {
   void readsTheFamilyOfRealFilesFromTheirNames(String list, Family family) throws IOException {
     Set<String> modules =
         KeyLists.rows(list).stream()
-            .map(row -> row[0].replaceAll("\\.(lora_(up|down|A|B)\\.weight|alpha|weight|bias)$", ""))
+            .map(
+                row -> row[0].replaceAll("\\.(lora_(up|down|A|B)\\.weight|alpha|weight|bias)$", ""))
             .collect(Collectors.toSet());
     assertThat(Families.guess(modules, module -> Shape.SCALAR)).isEqualTo(family);
   }

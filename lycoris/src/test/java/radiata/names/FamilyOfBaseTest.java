@@ -68,10 +68,42 @@ class FamilyOfBaseTest {
   }
 
   @Test
-  void textEncodersOfClipAreNoLlama() {
+  void textEncodersAreNoLlama() {
+    assertThat(
+            FamilyOfBase.of(
+                List.of(
+                    KeyLists.part("transformer", "blocks.0.attn.weight", 8, 8),
+                    KeyLists.part("text_encoder", "layers.0.self_attn.q_proj.weight", 8, 8))))
+        .isEqualTo(Family.GENERIC);
     assertThat(
             FamilyOfBase.of(
                 List.of(tensor("text_model.encoder.layers.0.self_attn.q_proj.weight", 8, 8))))
         .isEqualTo(Family.GENERIC);
+  }
+
+  @Test
+  void unetsThatReadNoTextAreNoStableDiffusion() {
+    for (String attention : List.of("to_q", "query", "group_norm")) {
+      assertThat(
+              FamilyOfBase.of(
+                  List.of(
+                      tensor("conv_in.weight", 4, 4, 3, 3),
+                      tensor("time_embedding.linear_1.weight", 4, 4),
+                      tensor("down_blocks.0.resnets.0.conv1.weight", 4, 4, 3, 3),
+                      tensor("down_blocks.0.downsamplers.0.conv.weight", 4, 4, 3, 3),
+                      tensor("mid_block.attentions.0." + attention + ".weight", 4, 4))))
+          .isEqualTo(Family.GENERIC);
+    }
+  }
+
+  @Test
+  void anAutoencoderBesideTheUnetDoesNotHideIt() {
+    assertThat(
+            FamilyOfBase.of(
+                List.of(
+                    tensor("unet.down_blocks.0.attentions.0.proj_in.weight", 4, 4, 1, 1),
+                    tensor("vae.decoder.mid_block.attentions.0.to_q.weight", 4, 4),
+                    tensor("vae.decoder.mid_block.attentions.0.group_norm.weight", 4))))
+        .isEqualTo(Family.SD1);
   }
 }

@@ -14,11 +14,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class FamilyRulesTest {
   private static final Pattern ATTENTION =
-      Pattern.compile(".*\\.attentions\\.\\d+\\.(.*\\.)?(proj_in|proj_out|to_[qkv]|to_out\\.0|proj|net\\.2)");
+      Pattern.compile(
+          ".*\\.attentions\\.\\d+\\.(.*\\.)?(proj_in|proj_out|to_[qkv]|to_out\\.0|proj|net\\.2)");
   private static final Pattern CONVOLUTION =
       Pattern.compile(
           ".*\\.(resnets\\.\\d+\\.(conv1|conv2|time_emb_proj|conv_shortcut)|(down|up)samplers\\.0\\.conv)");
-  private static final Pattern TEXT = Pattern.compile(".*\\.(self_attn\\.[a-z]+_proj|mlp\\.fc[12])");
+  private static final Pattern TEXT =
+      Pattern.compile(".*\\.(self_attn\\.[a-z]+_proj|mlp\\.fc[12])");
 
   /// The numbers of modules that sd-scripts reports when it makes an adapter, without and with
   /// `conv_dim`.

@@ -24,13 +24,15 @@ class GoldenNamesTest {
           folders.filter(folder -> Files.exists(folder.resolve("case.json"))).sorted().toList();
       assertThat(cases).hasSizeGreaterThan(60);
       return cases.stream()
-          .map(folder -> DynamicTest.dynamicTest(folder.getFileName().toString(), () -> check(folder)));
+          .map(folder ->
+              DynamicTest.dynamicTest(folder.getFileName().toString(), () -> check(folder)));
     }
   }
 
   private static void check(Path folder) throws IOException {
     JsonObject golden = KeyLists.json(folder.resolve("case.json"));
-    NameTable table = NameTable.of(KeyLists.header(folder.resolve(golden.get("base").getAsString())));
+    NameTable table =
+        NameTable.of(KeyLists.header(folder.resolve(golden.get("base").getAsString())));
     String dialect = golden.get("adapter_dialect").getAsString();
     assertThat(table.family()).isEqualTo(family(folder.getFileName().toString(), dialect));
     JsonElement layers = golden.get("layers");

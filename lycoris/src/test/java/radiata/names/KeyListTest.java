@@ -45,10 +45,7 @@ class KeyListTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "sdmecha__sd1-ldm.tsv, SD1, 1130, 701",
-    "sdmecha__sdxl-sgm.tsv, SDXL, 2513, 18"
-  })
+  @CsvSource({"sdmecha__sd1-ldm.tsv, SD1, 1130, 701", "sdmecha__sdxl-sgm.tsv, SDXL, 2513, 18"})
   void knowsWhatEveryTensorOfACheckpointIs(String list, Family family, int modules, int copied)
       throws IOException {
     List<BaseTensor> base = KeyLists.base(list);
@@ -83,7 +80,8 @@ class KeyListTest {
     }
   }
 
-  /// The union of keys that an inspector saw in real files: LoRA, LoHa, LoKr and OFT of SD1 and SDXL.
+  /// The union of keys that an inspector saw in real files: LoRA, LoHa, LoKr and OFT of SD1 and
+  /// SDXL.
   @Test
   void resolvesTheKeysOfManyRealAdapters() throws IOException {
     NameTable sd1 = NameTable.of(Family.SD1);
@@ -95,11 +93,10 @@ class KeyListTest {
             .toList();
     assertThat(modules).hasSizeGreaterThan(1000);
     assertThat(modules)
-        .allSatisfy(
-            name ->
-                assertThat(sd1.find(name).isPresent() || sdxl.find(name).isPresent())
-                    .as(name)
-                    .isTrue());
+        .allSatisfy(name ->
+            assertThat(sd1.find(name).isPresent() || sdxl.find(name).isPresent())
+                .as(name)
+                .isTrue());
   }
 
   @Test

@@ -62,7 +62,8 @@ final class KeyLists {
   }
 
   private static Shape shape(JsonElement dims) {
-    return Shape.of(dims.getAsJsonArray().asList().stream().mapToLong(JsonElement::getAsLong).toArray());
+    return Shape.of(
+        dims.getAsJsonArray().asList().stream().mapToLong(JsonElement::getAsLong).toArray());
   }
 
   static BaseTensor tensor(String name, long... dims) {

@@ -45,7 +45,12 @@ class KeyMapTest {
     Set<String> heads = new HashSet<>();
     for (ModuleNames module : Families.modules(family)) {
       for (String prefix : PREFIXES.get(module.role())) {
-        put(module, module.checkpointWeight(), prefix + module.diffusersWeight(), toDiffusers, fused);
+        put(
+            module,
+            module.checkpointWeight(),
+            prefix + module.diffusersWeight(),
+            toDiffusers,
+            fused);
         String bias = module.checkpointBias();
         if (bias != null) {
           put(module, bias, prefix + module.diffusersBias(), toDiffusers, fused);
@@ -59,7 +64,9 @@ class KeyMapTest {
       String ldm = entry.getKey();
       // SSD-1B and Vega store the projection as transformers does, under an LDM prefix.
       if (!ldm.endsWith("text_projection.weight")) {
-        assertThat(toDiffusers.get(ldm + "|" + prefix(entry.getValue()))).as(ldm).isEqualTo(entry.getValue());
+        assertThat(toDiffusers.get(ldm + "|" + prefix(entry.getValue())))
+            .as(ldm)
+            .isEqualTo(entry.getValue());
       }
     }
     Map<String, List<String>> cats = new HashMap<>();
@@ -101,39 +108,44 @@ class KeyMapTest {
     NameTable table = NameTable.of(family);
     Map<String, JsonObject> operators = operators(keymap, "diffusers_ldm_operator_map");
     assertThat(operators).hasSizeGreaterThan(100);
-    operators.forEach(
-        (diffusers, operator) -> {
-          JsonArray slice = operator.getAsJsonArray("slice");
-          boolean bias = diffusers.endsWith(".bias");
-          String path = diffusers.substring(diffusers.indexOf('_') + 1, diffusers.lastIndexOf('.'));
-          String part = family == Family.SD2 ? "text_encoder." : "text_encoder_2.";
-          Located module = table.find(part + path).orElseThrow();
-          Target target = bias ? module.bias() : module.weight();
-          assertThat(target).isNotNull();
-          assertThat(target.tensor()).isEqualTo(slice.get(0).getAsString());
-          Rows rows = target.rows();
-          assertThat(rows).isNotNull();
-          String cut = slice.get(1).getAsString();
-          assertThat(cut)
-              .startsWith(rows.start() + ":")
-              .containsAnyOf(":" + (rows.start() + rows.count()) + ",", ":,");
-        });
+    operators.forEach((diffusers, operator) -> {
+      JsonArray slice = operator.getAsJsonArray("slice");
+      boolean bias = diffusers.endsWith(".bias");
+      String path = diffusers.substring(diffusers.indexOf('_') + 1, diffusers.lastIndexOf('.'));
+      String part = family == Family.SD2 ? "text_encoder." : "text_encoder_2.";
+      Located module = table.find(part + path).orElseThrow();
+      Target target = bias ? module.bias() : module.weight();
+      assertThat(target).isNotNull();
+      assertThat(target.tensor()).isEqualTo(slice.get(0).getAsString());
+      Rows rows = target.rows();
+      assertThat(rows).isNotNull();
+      String cut = slice.get(1).getAsString();
+      assertThat(cut)
+          .startsWith(rows.start() + ":")
+          .containsAnyOf(":" + (rows.start() + rows.count()) + ",", ":,");
+    });
   }
 
   @ParameterizedTest
-  @CsvSource({"sd1, SD1", "sd2, SD2", "sdxl, SDXL", "refiner, SDXL_REFINER", "ssd, SDXL", "vega, SDXL"})
+  @CsvSource({
+    "sd1, SD1",
+    "sd2, SD2",
+    "sdxl, SDXL",
+    "refiner, SDXL_REFINER",
+    "ssd, SDXL",
+    "vega, SDXL"
+  })
   void findsOneModuleInBothLayouts(String map, Family family) throws IOException {
     JsonObject keymap = KeyLists.json("aitoolkit__keymap_" + map + ".json");
     Map<String, String> pairs = strings(keymap.getAsJsonObject("ldm_diffusers_keymap"));
     List<BaseTensor> ldm = new ArrayList<>();
     List<BaseTensor> diffusers = new ArrayList<>();
-    pairs.forEach(
-        (from, to) -> {
-          boolean context = from.endsWith("attn2.to_k.weight") && family == Family.SD2;
-          Shape shape = context ? Shape.of(320, 1024) : Shape.SCALAR;
-          ldm.add(new BaseTensor("", from, shape));
-          diffusers.add(new BaseTensor(component(to), to.substring(to.indexOf('_') + 1), shape));
-        });
+    pairs.forEach((from, to) -> {
+      boolean context = from.endsWith("attn2.to_k.weight") && family == Family.SD2;
+      Shape shape = context ? Shape.of(320, 1024) : Shape.SCALAR;
+      ldm.add(new BaseTensor("", from, shape));
+      diffusers.add(new BaseTensor(component(to), to.substring(to.indexOf('_') + 1), shape));
+    });
     NameTable checkpoint = NameTable.of(ldm);
     NameTable folder = NameTable.of(diffusers);
     assertThat(checkpoint.family()).isEqualTo(family);
@@ -145,12 +157,12 @@ class KeyMapTest {
       for (Dialect dialect : List.of(Dialect.KOHYA, Dialect.DIFFUSERS, Dialect.COMFYUI)) {
         checkpoint
             .name(module, dialect)
-            .ifPresent(
-                name -> {
-                  Target there = folder.find(name).orElseThrow(() -> new AssertionError(name)).weight();
-                  assertThat(component(pairs.get(module.weight().tensor()))).isEqualTo(there.component());
-                  assertThat(pairs.get(module.weight().tensor())).endsWith("_" + there.tensor());
-                });
+            .ifPresent(name -> {
+              Target there = folder.find(name).orElseThrow(() -> new AssertionError(name)).weight();
+              assertThat(component(pairs.get(module.weight().tensor())))
+                  .isEqualTo(there.component());
+              assertThat(pairs.get(module.weight().tensor())).endsWith("_" + there.tensor());
+            });
       }
     }
   }
@@ -167,8 +179,7 @@ class KeyMapTest {
 
   @ParameterizedTest
   @CsvSource({"sd1, SD1", "sd2, SD2", "sdxl, SDXL", "refiner, SDXL_REFINER"})
-  void knowsWhichLinearLayersAreStoredAsConvolutions(String map, Family family)
-      throws IOException {
+  void knowsWhichLinearLayersAreStoredAsConvolutions(String map, Family family) throws IOException {
     JsonObject shapes =
         KeyLists.json("aitoolkit__keymap_" + map + ".json")
             .getAsJsonObject("ldm_diffusers_shape_map");

@@ -6,6 +6,8 @@ import static radiata.names.KeyLists.part;
 import static radiata.names.KeyLists.tensor;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -263,6 +265,51 @@ class NameTableTest {
         .containsExactly("down_blocks.0.attentions.0.proj_in");
     assertThat(SD1.nearest("lora_unt_down_blocks_0_attentions_0_proj_in", 1))
         .containsExactly("lora_unet_down_blocks_0_attentions_0_proj_in");
+    assertThat(SD1.nearest("lora_te2_text_model_encoder_layers_0_mlp_fc1", 1))
+        .containsExactly("lora_te1_text_model_encoder_layers_0_mlp_fc1");
     assertThat(SD1.nearest("w_a_000", 3)).isEmpty();
+  }
+
+  /// Wrappers and pieces of names in any order are found, not found or refused, and always end.
+  @Test
+  void heapsOfWrappersAreNeverMoreThanABrokenName() {
+    List<String> pieces =
+        List.of(
+            "base_model.model.",
+            "unet.",
+            "transformer.",
+            "diffusion_model.",
+            "lora_unet_",
+            "unet_",
+            "lycoris_",
+            "text_encoder.",
+            "lora_te1_",
+            ".processor",
+            ".base_layer",
+            "_lora",
+            ".",
+            "_",
+            "down_blocks.0.",
+            "attentions_0_",
+            "attentions.0.",
+            "proj_in",
+            "text_model.",
+            "é");
+    RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
+    int refused = 0;
+    for (int i = 0; i < 20_000; i++) {
+      StringBuilder name = new StringBuilder();
+      for (int n = random.nextInt(8); n > 0; n--) {
+        name.append(pieces.get(random.nextInt(pieces.size())));
+      }
+      try {
+        Optional<Located> module = SDXL.find(name.toString());
+        module.ifPresent(found -> assertThat(SDXL.modules()).contains(found));
+      } catch (NamingException broken) {
+        refused++;
+        assertThat(broken).hasMessageContaining("module name");
+      }
+    }
+    assertThat(refused).isPositive();
   }
 }

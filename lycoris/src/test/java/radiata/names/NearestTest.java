@@ -31,7 +31,10 @@ class NearestTest {
 
   private static String random(RandomGenerator random, int longest) {
     int length = random.nextInt(longest + 1);
-    return random.ints(length, 'a', 'd').collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
+    return random
+        .ints(length, 'a', 'd')
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
   }
 
   @Test
@@ -73,11 +76,10 @@ class NearestTest {
     NameTable table = NameTable.of(Family.SDXL);
     List<String> strange =
         IntStream.range(0, 1000)
-            .mapToObj(
-                i ->
-                    i % 2 == 0
-                        ? "lora_unet_double_blocks_" + i + "_img_attn_qkv_and_some_more_text_here"
-                        : "lora_unet_input_blocks_" + i + "_1_transformer_block_0_attn2_to_q")
+            .mapToObj(i ->
+                i % 2 == 0
+                    ? "lora_unet_double_blocks_" + i + "_img_attn_qkv_and_some_more_text_here"
+                    : "lora_unet_input_blocks_" + i + "_1_transformer_block_0_attn2_to_q")
             .toList();
     Assertions.assertTimeout(
         Duration.ofSeconds(10), () -> strange.forEach(name -> table.nearest(name, 1)));

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static radiata.names.KeyLists.part;
 import static radiata.names.KeyLists.tensor;
 
+import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Bases of no known family, and language models.
@@ -33,7 +35,8 @@ class OwnNamesTest {
   void findsATensorUnderEveryWrapper(String name) {
     NameTable table =
         NameTable.of(
-            List.of(tensor("blocks.0.attn.to_q.weight", 4, 4), tensor("blocks.0.attn.to_q.bias", 4)));
+            List.of(
+                tensor("blocks.0.attn.to_q.weight", 4, 4), tensor("blocks.0.attn.to_q.bias", 4)));
     assertThat(table.family()).isEqualTo(Family.GENERIC);
     Located module = table.find(name).orElseThrow();
     assertThat(module.weight()).isEqualTo(new Target("", "blocks.0.attn.to_q.weight", null, false));
@@ -47,8 +50,12 @@ class OwnNamesTest {
     String base = prefix + "blocks.0.proj.weight";
     NameTable table = NameTable.of(List.of(tensor(base, 4, 4)));
     for (String name :
-        List.of("lora_unet_blocks_0_proj", "lycoris_blocks_0_proj", "transformer.blocks.0.proj",
-            "diffusion_model.blocks.0.proj", "blocks.0.proj")) {
+        List.of(
+            "lora_unet_blocks_0_proj",
+            "lycoris_blocks_0_proj",
+            "transformer.blocks.0.proj",
+            "diffusion_model.blocks.0.proj",
+            "blocks.0.proj")) {
       assertThat(found(table, name)).isEqualTo(base);
     }
   }
@@ -124,11 +131,16 @@ class OwnNamesTest {
                 part("text_encoder_2", layer, 4, 4)));
     assertThat(table.find("lora_te1_text_model_encoder_layers_0_mlp_fc1").orElseThrow().role())
         .isEqualTo(Role.TEXT_ENCODER);
-    assertThat(table.find("text_encoder_2.text_model.encoder.layers.0.mlp.fc1").orElseThrow().weight())
+    assertThat(
+            table.find("text_encoder_2.text_model.encoder.layers.0.mlp.fc1").orElseThrow().weight())
         .isEqualTo(new Target("text_encoder_2", layer, null, false));
     assertThat(table.find("transformer.transformer_blocks.0.attn.to_q").orElseThrow().role())
         .isEqualTo(Role.UNET);
     assertThat(table.find("lora_unet_text_model_encoder_layers_0_mlp_fc1")).isEmpty();
+    assertThatExceptionOfType(NamingException.class)
+        .isThrownBy(() -> table.find("lycoris_text_model_encoder_layers_0_mlp_fc1"))
+        .withMessageContaining("text_encoder/" + layer)
+        .withMessageContaining("text_encoder_2/" + layer);
   }
 
   @ParameterizedTest
@@ -178,5 +190,54 @@ class OwnNamesTest {
         .containsExactly("lycoris_blocks_0_attn_to_q");
     assertThat(table.nearest("base_model.model.blocks.1.resnets.conv1", 3))
         .containsExactly("base_model.model.blocks.1.resnet.conv1");
+  }
+
+  @Test
+  void kohyasNamesOfFluxAreFoundInItsCheckpoint() throws IOException {
+    NameTable table = NameTable.of(KeyLists.base("sdmecha__flux-flux.tsv"));
+    List<String> modules =
+        KeyLists.rows("invokeai__flux_lora_kohya_format.tsv").stream()
+            .map(row -> row[0].substring(0, row[0].indexOf('.')))
+            .distinct()
+            .toList();
+    assertThat(modules).hasSize(304);
+    for (String name : modules) {
+      Located module = table.find(name).orElseThrow(() -> new AssertionError(name));
+      assertThat(module.role()).isEqualTo(Role.UNET);
+      assertThat(table.name(module, Dialect.KOHYA)).contains(name);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "lora_te1_text_model_encoder_layers_0_mlp_fc1, TEXT_ENCODER",
+    "lora_te2_text_model_encoder_layers_0_mlp_fc1, TEXT_ENCODER_2",
+    "lora_te3_encoder_block_0_layer_0_SelfAttention_q, TEXT_ENCODER_3",
+    "text_encoders.t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q, TEXT_ENCODER_3",
+    "lora_unet_joint_blocks_0_x_block_attn_qkv, UNET",
+    "diffusion_model.joint_blocks.0.x_block.attn.qkv, UNET",
+    "first_stage_model.decoder.conv_in, VAE"
+  })
+  void thePartsOfAnSd3CheckpointAreToldByTheirPrefixes(String name, Role role) throws IOException {
+    NameTable table = NameTable.of(KeyLists.base("sdmecha__sd3-comfyui.tsv"));
+    assertThat(table.find(name).orElseThrow().role()).isEqualTo(role);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"text_model.", ""})
+  void textEncodersOfAnyFolderAreFoundWithAndWithoutTheirLevel(String level) {
+    String tensor = level + "encoder.layers.0.mlp.fc1.weight";
+    NameTable table =
+        NameTable.of(
+            List.of(
+                part("transformer", "transformer_blocks.0.attn.to_q.weight", 4, 4),
+                part("text_encoder", tensor, 4, 4)));
+    for (String name :
+        List.of(
+            "lora_te1_text_model_encoder_layers_0_mlp_fc1",
+            "text_encoder.encoder.layers.0.mlp.fc1",
+            "text_encoder.text_model.encoder.layers.0.mlp.fc1")) {
+      assertThat(found(table, name)).isEqualTo(tensor);
+    }
   }
 }

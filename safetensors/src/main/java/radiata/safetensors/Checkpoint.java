@@ -86,7 +86,7 @@ public final class Checkpoint implements AutoCloseable {
   /// with an index, or one that holds a single model.
   ///
   /// @throws SafetensorsException if there is no model at `path`, several could be meant, a file is
-  ///     broken, or index and shards contradict each other
+  ///   broken, or index and shards contradict each other
   public static Checkpoint open(Path path, Limits limits) throws IOException {
     Opened opened = new Opened(limits);
     try {
@@ -99,10 +99,9 @@ public final class Checkpoint implements AutoCloseable {
       }
       Path weights =
           WeightFiles.find(path)
-              .orElseThrow(
-                  () ->
-                      new SafetensorsException(
-                          Kind.NOT_A_FILE, path, null, "no model: the folder holds no weights"));
+              .orElseThrow(() ->
+                  new SafetensorsException(
+                      Kind.NOT_A_FILE, path, null, "no model: the folder holds no weights"));
       boolean alone = !Files.exists(path.resolve(CONFIG)) && !isIndex(weights);
       return alone ? openFile(weights, opened) : openFolder(path, weights, opened);
     } catch (Throwable e) {
@@ -247,7 +246,9 @@ public final class Checkpoint implements AutoCloseable {
         Path file = weights.resolveSibling(shard);
         if (!Files.exists(file)) {
           throw ShardIndex.broken(
-              weights, null, "shard " + Quoted.of(shard) + " is missing; download or copy it again");
+              weights,
+              null,
+              "shard " + Quoted.of(shard) + " is missing; download or copy it again");
         }
         index.require(shard, part(component, file, root.relativize(file)));
       }

@@ -20,8 +20,10 @@ public enum Container {
   TAR("a tar archive; unpack it, or convert it to safetensors if an early PyTorch wrote it"),
   GGUF("a GGUF file, whose weights are block-quantised; take the original safetensors model"),
   HDF5("an HDF5 file, as Keras writes it; convert it to safetensors first"),
-  HTML("a web page, not a model: the download went wrong; download it again, with a login if asked"),
+  HTML(
+      "a web page, not a model: the download went wrong; download it again, with a login if asked"),
   LFS_POINTER("a Git LFS pointer, not the model itself; fetch it with `git lfs pull`"),
+  JSON("a JSON text, not weights; name the weights, their .safetensors.index.json or the folder"),
   FOLDER("a folder"),
   UNKNOWN("no format that is known here");
 
@@ -40,6 +42,8 @@ public enum Container {
     return what;
   }
 
+  /// What lies at `path`.
+  ///
   /// @throws SafetensorsException if there is neither a regular file nor a folder at `path`
   public static Container detect(Path path) throws IOException {
     if (Files.isDirectory(path)) {
@@ -51,9 +55,12 @@ public enum Container {
   }
 
   static Container of(FileBytes bytes) throws IOException {
+    if (bytes.size() < Long.BYTES) {
+      return UNKNOWN;
+    }
     byte[] head = new byte[(int) Math.min(PROBE, bytes.size())];
     bytes.read(0, MemorySegment.ofArray(head));
-    long n = head.length < 8 ? -1 : ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    long n = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
     if (n >>> 32 != 0) {
       return magic(head);
     }
@@ -63,7 +70,8 @@ public enum Container {
     if (n <= Math.min(HEADER_CAP, bytes.size() - 8) && firstOfHeader(bytes, n) == '{') {
       return SAFETENSORS;
     }
-    boolean frame = new String(head, StandardCharsets.ISO_8859_1).matches("(?s)\u0080[\4\5]\u0095.*");
+    boolean frame =
+        new String(head, StandardCharsets.ISO_8859_1).matches("(?s)\u0080[\4\5]\u0095.*");
     return frame ? TORCH_LEGACY : isTar(head) ? TAR : UNKNOWN;
   }
 
@@ -95,8 +103,12 @@ public enum Container {
       return TORCH_LEGACY;
     } else if (text.startsWith("version https://git-lfs")) {
       return LFS_POINTER;
-    } else if (lower.startsWith("<!doctype") || lower.startsWith("<html") || lower.startsWith("<?xml")) {
+    } else if (lower.startsWith("<!doctype")
+        || lower.startsWith("<html")
+        || lower.startsWith("<?xml")) {
       return HTML;
+    } else if (lower.startsWith("{")) {
+      return JSON;
     }
     return isTar(head) ? TAR : UNKNOWN;
   }

@@ -111,8 +111,7 @@ final class DataLayout {
     return a * b;
   }
 
-  private static SafetensorsException error(
-      Kind kind, Path file, TensorInfo tensor, String what) {
+  private static SafetensorsException error(Kind kind, Path file, TensorInfo tensor, String what) {
     return new SafetensorsException(
         kind, file, tensor.name(), "tensor " + Quoted.of(tensor.name()) + ": " + what);
   }

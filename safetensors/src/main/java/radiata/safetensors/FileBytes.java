@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 import radiata.safetensors.SafetensorsException.Kind;
 
 /// The bytes of a regular file, read by position from any thread. Reads go in chunks, since a
-/// request beyond 2 GB cannot be made and a large one into the heap costs a buffer of its size.
-/// A thread that is interrupted while it reads closes the channel under all others (a rule of
+/// request beyond 2 GB cannot be made and a large one into the heap costs a buffer of its size. A
+/// thread that is interrupted while it reads closes the channel under all others (a rule of
 /// [FileChannel]): they open it again and go on.
 final class FileBytes implements AutoCloseable {
   private static final int CHUNK = 8 << 20;
@@ -38,7 +38,7 @@ final class FileBytes implements AutoCloseable {
   }
 
   /// @throws SafetensorsException if there is no regular file of that name. A pipe would block
-  ///     whoever opens it, so the kind of file is asked for before.
+  ///   whoever opens it, so the kind of file is asked for before.
   static FileBytes open(Path path) throws IOException {
     BasicFileAttributes found = regular(path);
     return new FileBytes(path, found, FileChannel.open(path, StandardOpenOption.READ));
@@ -114,7 +114,7 @@ final class FileBytes implements AutoCloseable {
     if (closed) {
       throw why;
     }
-    if (channel != broken) {
+    if (!channel.equals(broken)) {
       return;
     }
     BasicFileAttributes found = regular(path);

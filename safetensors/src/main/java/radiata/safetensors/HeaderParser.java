@@ -28,7 +28,8 @@ final class HeaderParser {
   /// What a header says.
   ///
   /// @param tensors in the order of their bytes
-  record Parsed(List<TensorInfo> tensors, Map<String, TensorInfo> named, Map<String, String> metadata) {}
+  record Parsed(
+      List<TensorInfo> tensors, Map<String, TensorInfo> named, Map<String, String> metadata) {}
 
   private final Limits limits;
   private final JsonCursor json;
@@ -175,8 +176,7 @@ final class HeaderParser {
 
   private DType dtype() {
     String name = json.string("a dtype");
-    return DType.named(name)
-        .orElseThrow(() -> json.error("unknown dtype " + Quoted.of(name)));
+    return DType.named(name).orElseThrow(() -> json.error("unknown dtype " + Quoted.of(name)));
   }
 
   private Shape shape() {

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import radiata.safetensors.SafetensorsException.Kind;
 
-/// A place in a header, and the strict JSON that is read from there on: RFC 8259 and nothing
-/// beside it. The bytes are known to be valid UTF-8. Nothing is built but the strings and
-/// integers that are asked for.
+/// A place in a header, and the strict JSON that is read from there on: RFC 8259 and nothing beside
+/// it. The bytes are known to be valid UTF-8. Nothing is built but the strings and integers that
+/// are asked for.
 final class JsonCursor {
   /// Where the header starts in its file: behind the eight bytes of its length.
   private static final long HEADER_START = 8;
@@ -157,8 +157,8 @@ final class JsonCursor {
 
   /// A whole number from 0 to 2^63-1, written as JSON writes whole numbers.
   ///
-  /// @param beyond the cause that a number from 2^63 to 2^64-1 is refused for: the reference
-  ///     reads it, a Java long cannot hold it
+  /// @param beyond the cause that a number from 2^63 to 2^64-1 is refused for: the reference reads
+  ///   it, a Java long cannot hold it
   long integer(String what, Kind beyond) {
     int first = peek();
     int start = at;

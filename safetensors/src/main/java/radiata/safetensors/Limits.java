@@ -7,8 +7,10 @@ package radiata.safetensors;
 public record Limits(long headerBytes, int tensors) {
   public static final Limits DEFAULT = new Limits(100_000_000, 500_000);
 
-  /// @throws IllegalArgumentException if a cap is negative, or the header could not be held in
-  ///     one array
+  /// Checks the caps.
+  ///
+  /// @throws IllegalArgumentException if a cap is negative, or the header could not be held in one
+  ///   array
   public Limits {
     if (headerBytes < 0 || headerBytes > Integer.MAX_VALUE - 64 || tensors < 0) {
       throw new IllegalArgumentException("no such limits: " + headerBytes + ", " + tensors);

@@ -31,7 +31,7 @@ final class ModelIndex {
   }
 
   /// @throws SafetensorsException if it is not a JSON object, too long, or lists a component whose
-  ///     name is no name of a folder
+  ///   name is no name of a folder
   static List<String> components(Path path) throws IOException {
     List<String> components = new ArrayList<>();
     try (JsonReader json = new JsonReader(new StringReader(SideFile.read(path)))) {
@@ -48,7 +48,9 @@ final class ModelIndex {
         }
       }
       json.endObject();
-      json.peek();
+      if (json.peek() != JsonToken.END_DOCUMENT) {
+        throw new MalformedJsonException("text behind the object");
+      }
     } catch (MalformedJsonException | EOFException | IllegalStateException e) {
       throw ShardIndex.broken(path, null, "not a valid JSON object; download or copy it again");
     }

@@ -9,6 +9,8 @@ public record Range(long start, long stop, long step) {
   /// The whole dimension.
   public static final Range ALL = new Range(0, Long.MAX_VALUE, 1);
 
+  /// Checks the step.
+  ///
   /// @throws IllegalArgumentException if the step is not positive
   public Range {
     if (step < 1) {

@@ -37,7 +37,7 @@ public final class SafetensorsFile implements TensorFile {
   /// Opens a file and checks its whole header; no tensor is read.
   ///
   /// @throws SafetensorsException if it is not a regular file, is of another format, breaks a rule
-  ///     of the format, or asks for more than `limits`
+  ///   of the format, or asks for more than `limits`
   public static SafetensorsFile open(Path path, Limits limits) throws IOException {
     FileBytes bytes = FileBytes.open(path);
     try {
@@ -61,8 +61,7 @@ public final class SafetensorsFile implements TensorFile {
           path,
           bytes.size() == 0
               ? "the file is empty; download or copy it again"
-              : "%d bytes, too short for the 8 bytes of a header's length"
-                  .formatted(bytes.size()));
+              : "%d bytes, too short for the 8 bytes of a header's length".formatted(bytes.size()));
     }
     byte[] length = new byte[Long.BYTES];
     bytes.read(0, MemorySegment.ofArray(length));

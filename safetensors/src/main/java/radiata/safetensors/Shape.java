@@ -12,6 +12,8 @@ public final class Shape {
     this.dims = dims;
   }
 
+  /// The shape of these dimensions, outermost first.
+  ///
   /// @throws IllegalArgumentException if a dimension is negative
   public static Shape of(long... dims) {
     for (long dim : dims) {

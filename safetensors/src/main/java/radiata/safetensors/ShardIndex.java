@@ -23,7 +23,7 @@ record ShardIndex(Path path, Map<String, String> weightMap) {
   private static final Pattern SHARD_NAME = Pattern.compile("[^/\\\\:\\p{Cntrl}]+\\.safetensors");
 
   /// @throws SafetensorsException if it is too long, not JSON, without a `weight_map`, or names a
-  ///     file that is not a `.safetensors` file of its own folder
+  ///   file that is not a `.safetensors` file of its own folder
   static ShardIndex read(Path path) throws IOException {
     try (JsonReader json = new JsonReader(new StringReader(SideFile.read(path)))) {
       json.setStrictness(Strictness.STRICT);
@@ -53,7 +53,9 @@ record ShardIndex(Path path, Map<String, String> weightMap) {
       }
     }
     json.endObject();
-    json.peek();
+    if (json.peek() != JsonToken.END_DOCUMENT) {
+      throw new MalformedJsonException("text behind the object");
+    }
     return weightMap;
   }
 
@@ -102,16 +104,15 @@ record ShardIndex(Path path, Map<String, String> weightMap) {
                 .formatted(Quoted.of(tensor.name()), Quoted.of(shard), Quoted.of(claimed)));
       }
     }
-    weightMap.forEach(
-        (tensor, claimed) -> {
-          if (claimed.equals(shard) && file.tensor(tensor).isEmpty()) {
-            throw broken(
-                path,
-                tensor,
-                "tensor %s is not in %s, where the index says it is"
-                    .formatted(Quoted.of(tensor), Quoted.of(shard)));
-          }
-        });
+    weightMap.forEach((tensor, claimed) -> {
+      if (claimed.equals(shard) && file.tensor(tensor).isEmpty()) {
+        throw broken(
+            path,
+            tensor,
+            "tensor %s is not in %s, where the index says it is"
+                .formatted(Quoted.of(tensor), Quoted.of(shard)));
+      }
+    });
   }
 
   static SafetensorsException broken(Path path, @Nullable String tensor, String what) {

@@ -13,7 +13,7 @@ final class SideFile {
   private SideFile() {}
 
   /// @throws SafetensorsException if it is missing, not a regular file, longer than 25 MB or not
-  ///     UTF-8
+  ///   UTF-8
   static String read(Path path) throws IOException {
     long size = FileBytes.regular(path).size();
     if (size > LONGEST) {

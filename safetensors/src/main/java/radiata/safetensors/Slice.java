@@ -17,11 +17,15 @@ public final class Slice {
   private final TensorFile file;
   private final TensorInfo tensor;
   private final Shape shape;
+
   /// Bytes of one run.
   private final long run;
+
   private final long bytes;
+
   /// Where the first run starts, and for each looped dimension how many steps of how many bytes.
   private final long first;
+
   private final long[] counts;
   private final long[] strides;
 
@@ -74,7 +78,7 @@ public final class Slice {
   ///
   /// @throws IllegalArgumentException if there are more ranges than dimensions
   /// @throws SafetensorsException if the elements are smaller than a byte and the slice would start
-  ///     or end inside one
+  ///   or end inside one
   public static Slice of(TensorFile file, TensorInfo tensor, Range... ranges) {
     int rank = tensor.shape().rank();
     if (ranges.length > rank) {

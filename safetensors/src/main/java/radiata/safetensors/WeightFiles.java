@@ -16,8 +16,7 @@ import radiata.safetensors.SafetensorsException.Kind;
 /// (`diffusion_pytorch_model.fp16.safetensors`).
 final class WeightFiles {
   private static final Set<String> PLAIN_INDEXES =
-      Set.of(
-          "model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json");
+      Set.of("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json");
   private static final Set<String> PLAIN_FILES =
       Set.of("model.safetensors", "diffusion_pytorch_model.safetensors");
 

@@ -29,7 +29,10 @@ class ContainerTest {
     String tar = "model/version" + "\0".repeat(244) + "ustar\00000" + "\0".repeat(300);
     return List.of(
         Arguments.of(Container.TORCH_ZIP, "PK\3\4\0\0\10\10\0\0archive/data.pkl", "safetensors"),
-        Arguments.of(Container.TORCH_LEGACY, "\u0080\2\u008a\12l\u00fc\u009cF\u00f9 j\u00a8P\31.", "convert"),
+        Arguments.of(
+            Container.TORCH_LEGACY,
+            "\u0080\2\u008a\12l\u00fc\u009cF\u00f9 j\u00a8P\31.",
+            "convert"),
         Arguments.of(Container.TORCH_LEGACY, "\u0080\5\u0095\1\0\0\0\0\0\0\0.", "convert"),
         Arguments.of(Container.GGUF, "GGUF\3\0\0\0\1\0\0\0", "original"),
         Arguments.of(Container.HDF5, "\u0089HDF\r\n\32\n\0\0", "convert"),
@@ -40,8 +43,10 @@ class ContainerTest {
             Container.LFS_POINTER,
             "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n",
             "git lfs pull"),
+        Arguments.of(Container.JSON, "{\n  \"model_type\": \"llama\"\n}", "name the weights"),
         Arguments.of(Container.TAR, tar, "tar"),
-        Arguments.of(Container.TAR, "a" + "\0".repeat(256) + "ustar\00000" + "\0".repeat(300), "tar"));
+        Arguments.of(
+            Container.TAR, "a" + "\0".repeat(256) + "ustar\00000" + "\0".repeat(300), "tar"));
   }
 
   @ParameterizedTest(name = "{0} {1}")

@@ -9,12 +9,7 @@ import static radiata.safetensors.SafetensorsException.Kind.HEADER_TOO_SMALL;
 import static radiata.safetensors.SafetensorsException.Kind.INVALID_HEADER;
 import static radiata.safetensors.SafetensorsException.Kind.INVALID_HEADER_DESERIALIZATION;
 import static radiata.safetensors.SafetensorsException.Kind.INVALID_HEADER_LENGTH;
-import static radiata.safetensors.SafetensorsException.Kind.INVALID_OFFSET;
 import static radiata.safetensors.SafetensorsException.Kind.LIMIT;
-import static radiata.safetensors.SafetensorsException.Kind.METADATA_INCOMPLETE_BUFFER;
-import static radiata.safetensors.SafetensorsException.Kind.MISALIGNED_SLICE;
-import static radiata.safetensors.SafetensorsException.Kind.TENSOR_INVALID_INFO;
-import static radiata.safetensors.SafetensorsException.Kind.VALIDATION_OVERFLOW;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,10 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import radiata.safetensors.SafetensorsException.Kind;
 
 /// The rules of the header, one by one; the reference's outcome stands in each case.
 class HeaderParserTest {
@@ -56,15 +49,23 @@ class HeaderParserTest {
         json("entry number", x + "1}"),
         json("entry as array", x + "[\"U8\",[1],[0,1]]}"),
         json("entry empty", x + "{}}"),
-        json("dtype as enum map", x + "{\"dtype\":{\"U8\":null},\"shape\":[0],\"data_offsets\":[0,0]}}"),
+        json(
+            "dtype as enum map",
+            x + "{\"dtype\":{\"U8\":null},\"shape\":[0],\"data_offsets\":[0,0]}}"),
         json("dtype unknown", "{" + entry("x", "F12", "[0]", 0, 0) + "}"),
         json("dtype of wrong case", "{" + entry("x", "u8", "[0]", 0, 0) + "}"),
         json("dtype missing", x + "{\"shape\":[0],\"data_offsets\":[0,0]}}"),
         json("shape missing", x + "{\"dtype\":\"U8\",\"data_offsets\":[0,0]}}"),
         json("offsets missing", x + "{\"dtype\":\"U8\",\"shape\":[0]}}"),
-        json("dtype twice", x + "{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"),
-        json("shape twice", x + "{\"dtype\":\"U8\",\"shape\":[0],\"sh\\u0061pe\":[0],\"data_offsets\":[0,0]}}"),
-        json("offsets twice", x + "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"data_offsets\":[0,0]}}"),
+        json(
+            "dtype twice",
+            x + "{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}"),
+        json(
+            "shape twice",
+            x + "{\"dtype\":\"U8\",\"shape\":[0],\"sh\\u0061pe\":[0],\"data_offsets\":[0,0]}}"),
+        json(
+            "offsets twice",
+            x + "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"data_offsets\":[0,0]}}"),
         json("one offset", x + "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0]}}"),
         json("three offsets", x + "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0,0]}}"),
         json("offsets as object", x + "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":{}}}"),
@@ -120,8 +121,21 @@ class HeaderParserTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "1.0", "1e0", "1E2", "-1", "-0", "+1", "01", "00", "\"1\"", "true", "null", "[1]",
-        "18446744073709551616", "99999999999999999999999999999999999999999", ""
+        "1.0",
+        "1e0",
+        "1E2",
+        "-1",
+        "-0",
+        "+1",
+        "01",
+        "00",
+        "\"1\"",
+        "true",
+        "null",
+        "[1]",
+        "18446744073709551616",
+        "99999999999999999999999999999999999999999",
+        ""
       })
   void refusesWhatIsNoWholeNumber(String number) throws IOException {
     String offsets = "{\"x\":{\"dtype\":\"U8\",\"shape\":[%s],\"data_offsets\":[%s,%s]}}";
@@ -133,53 +147,6 @@ class HeaderParserTest {
       assertThat(refused(write(BrokenFile.header(header).data(0))).kind())
           .isEqualTo(INVALID_HEADER_DESERIALIZATION);
     }
-  }
-
-  static List<Arguments> layouts() {
-    return List.of(
-        layout("hole before the first", INVALID_OFFSET, 2, entry("x", "U8", "[1]", 1, 2)),
-        layout("hole", INVALID_OFFSET, 3, entry("x", 1), entry("y", "U8", "[1]", 2, 3)),
-        layout("overlap", INVALID_OFFSET, 3, entry("x", 2), entry("y", "U8", "[2]", 1, 3)),
-        layout("same bytes", INVALID_OFFSET, 2, entry("x", 2), entry("y", 2)),
-        layout("reversed", INVALID_OFFSET, 2, entry("x", 2), entry("y", "U8", "[1]", 2, 1)),
-        layout("empty elsewhere", INVALID_OFFSET, 6, entry("x", "U8", "[0]", 5, 5), entry("y", 6)),
-        layout("too short", TENSOR_INVALID_INFO, 1, entry("x", "F32", "[1]", 0, 1)),
-        layout("too long", TENSOR_INVALID_INFO, 5, entry("x", "F32", "[1]", 0, 5)),
-        layout("empty with bytes", TENSOR_INVALID_INFO, 1, entry("x", "F32", "[0]", 0, 1)),
-        layout("scalar without bytes", TENSOR_INVALID_INFO, 0, entry("x", "U8", "[]", 0, 0)),
-        layout("trailing bytes", METADATA_INCOMPLETE_BUFFER, 2, entry("x", 1)),
-        layout("data without tensors", METADATA_INCOMPLETE_BUFFER, 1),
-        layout("cut short", METADATA_INCOMPLETE_BUFFER, 1, entry("x", 2)),
-        layout("F4 scalar", MISALIGNED_SLICE, 1, entry("x", "F4", "[]", 0, 1)),
-        layout("F4 odd", MISALIGNED_SLICE, 2, entry("x", "F4", "[1,3]", 0, 2)),
-        layout("F6 of 3", MISALIGNED_SLICE, 3, entry("x", "F6_E2M3", "[3]", 0, 3)),
-        layout("wraps to 0", VALIDATION_OVERFLOW, 0, entry("x", "U8", "[4294967296,4294967296]", 0, 0)),
-        layout("overflows before its 0", VALIDATION_OVERFLOW, 0, entry("x", "U8", "[9223372036854775807,4,0]", 0, 0)),
-        layout("bits overflow", VALIDATION_OVERFLOW, 0, entry("x", "U8", "[2305843009213693952]", 0, 0)),
-        layout("dimension beyond 2^63-1", VALIDATION_OVERFLOW, 0, entry("x", "U8", "[9223372036854775808,0]", 0, 0)));
-  }
-
-  private static Arguments layout(String name, Kind kind, int data, String... entries) {
-    return Arguments.of(name, kind, data, "{" + String.join(",", entries) + "}");
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("layouts")
-  void refusesALayout(String name, Kind kind, int data, String header) throws IOException {
-    SafetensorsException e = refused(write(BrokenFile.header(header).zeros(data)));
-    assertThat(e.kind()).isEqualTo(kind);
-    if (kind != METADATA_INCOMPLETE_BUFFER) {
-      assertThat(e.tensor()).isNotNull();
-      assertThat(e.getMessage()).contains("tensor \"" + e.tensor() + "\"");
-    }
-  }
-
-  @Test
-  void refusesOffsetsBeyondALong() throws IOException {
-    String header = "{\"x\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[18446744073709551615,0]}}";
-    SafetensorsException e = refused(write(BrokenFile.header(header)));
-    assertThat(e.kind()).isEqualTo(INVALID_OFFSET);
-    assertThat(e.getMessage()).contains("2^63-1").contains("byte ");
   }
 
   @ParameterizedTest
@@ -214,8 +181,10 @@ class HeaderParserTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 7})
   void refusesFilesShorterThanALength(int size) throws IOException {
-    Path file = Files.write(folder.resolve("short"), new byte[size]);
-    assertThat(refused(file).kind()).isEqualTo(HEADER_TOO_SMALL);
+    for (String text : List.of("\0\0\0\0\0\0\0", "{\"a\":1}", "PK\3\4PK\3")) {
+      Path file = Files.writeString(folder.resolve("short"), text.substring(0, size));
+      assertThat(refused(file).kind()).isEqualTo(HEADER_TOO_SMALL);
+    }
   }
 
   @Test
@@ -225,7 +194,13 @@ class HeaderParserTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{\"\u00ff\":1}", "{\"\u00c0\u0080\":1}", "{\"\u00ed\u00a0\u0080\":1}", "\u00fe\u00ff\0{\0}"})
+  @ValueSource(
+      strings = {
+        "{\"\u00ff\":1}",
+        "{\"\u00c0\u0080\":1}",
+        "{\"\u00ed\u00a0\u0080\":1}",
+        "\u00fe\u00ff\0{\0}"
+      })
   void refusesWhatIsNotUtf8(String latin1) throws IOException {
     byte[] header = latin1.getBytes(StandardCharsets.ISO_8859_1);
     assertThat(refused(write(BrokenFile.header(header))).kind()).isEqualTo(INVALID_HEADER);
@@ -253,68 +228,45 @@ class HeaderParserTest {
     assertThat(names(header)).isEmpty();
   }
 
-  @ParameterizedTest
-  @EnumSource(DType.class)
-  void knowsEveryDType(DType dtype) throws IOException {
-    String header = "{" + entry("x", dtype.name(), "[2,4]", 0, dtype.bits()) + "}";
-    try (SafetensorsFile file =
-        SafetensorsFile.open(write(BrokenFile.header(header).zeros(dtype.bits())))) {
-      assertThat(file.tensors())
-          .containsExactly(new TensorInfo("x", dtype, Shape.of(2, 4), 0, dtype.bits()));
-    }
-  }
-
-  @Test
-  void acceptsPackedTypesThatFillTheirBytes() throws IOException {
-    String header = "{" + entry("a", "F4", "[2]", 0, 1) + "," + entry("b", "F6_E3M2", "[2,2]", 1, 4) + "}";
-    assertThat(names(header, 0, 0, 0, 0)).containsExactly("a", "b");
-  }
-
-  @Test
-  void acceptsUnalignedTensorsInAnyOrderOfTheHeader() throws IOException {
-    String header = "{" + entry("b", "F32", "[]", 1, 5) + "," + entry("a", 1) + "}";
-    assertThat(names(header, 1, 2, 3, 4, 5)).containsExactly("a", "b");
-  }
-
-  @Test
-  void ordersEmptyTensorsByTheBytesOfTheirNames() throws IOException {
-    String header =
-        "{" + entry("x", 1) + "," + entry("\ud800\udc00", 0) + "," + entry("\uffff", 0) + ","
-            + entry("a.10", 0) + "," + entry("a.2", 0) + "," + entry("", 0) + "}";
-    assertThat(names(header, 7)).containsExactly("", "a.10", "a.2", "\uffff", "\ud800\udc00", "x");
-  }
-
-  @Test
-  void acceptsEmptyTensorsOfHugeOtherDimensions() throws IOException {
-    String header =
-        "{" + entry("x", "U8", "[9223372036854775807,0]", 0, 0) + ","
-            + entry("y", "U8", "[4611686018427387904,2,0]", 0, 0) + "}";
-    try (SafetensorsFile file = SafetensorsFile.open(write(BrokenFile.header(header)))) {
-      assertThat(file.tensors()).allSatisfy(t -> assertThat(t.shape().elements()).isZero());
-    }
-  }
-
   @Test
   void acceptsHostileNames() throws IOException {
     String header =
-        "{" + entry("../../x", 0) + "," + entry("a\\u0000b", 0) + "," + entry("\\ud83d\\ude00", 0) + ","
-            + entry("\\\"\\\\\\/\\b\\f\\n\\r\\t\u007f\u2028", 0) + "}";
+        "{"
+            + entry("../../x", 0)
+            + ","
+            + entry("a\\u0000b", 0)
+            + ","
+            + entry("\\ud83d\\ude00", 0)
+            + ","
+            + entry("\\\"\\\\\\/\\b\\f\\n\\r\\t\u007f\u2028", 0)
+            + "}";
     assertThat(names(header))
-        .containsExactlyInAnyOrder("../../x", "a\0b", "\ud83d\ude00", "\"\\/\b\f\n\r\t\u007f\u2028");
+        .containsExactlyInAnyOrder(
+            "../../x", "a\0b", "\ud83d\ude00", "\"\\/\b\f\n\r\t\u007f\u2028");
   }
 
   @Test
   void ignoresUnknownFields() throws IOException {
     for (String value :
-        List.of("null", "true", "false", "-0.5e+10", "0", "\"a\\nb\"", "{\"a\":[1,{}]}", "[]",
-            "123456789012345678901234567890", "[".repeat(125) + "]".repeat(125))) {
+        List.of(
+            "null",
+            "true",
+            "false",
+            "-0.5e+10",
+            "0",
+            "\"a\\nb\"",
+            "{\"a\":[1,{}]}",
+            "[]",
+            "123456789012345678901234567890",
+            "[".repeat(125) + "]".repeat(125))) {
       assertThat(names(unknown(value))).containsExactly("x");
     }
   }
 
   @Test
   void keepsMetadataInItsOrderAndTheLastOfTwo() throws IOException {
-    String header = "{" + entry("x", 0) + ",\"__metadata__\":{\"b\":\"1\",\"a\":\"\\u00e4\",\"b\":\"2\"}}";
+    String header =
+        "{" + entry("x", 0) + ",\"__metadata__\":{\"b\":\"1\",\"a\":\"\\u00e4\",\"b\":\"2\"}}";
     try (SafetensorsFile file = SafetensorsFile.open(write(BrokenFile.header(header)))) {
       assertThat(file.metadata().toString()).isEqualTo("{b=2, a=\u00e4}");
     }

@@ -34,15 +34,22 @@ class LargeFileTest {
     Assumptions.assumeTrue(Files.getFileStore(folder).getUsableSpace() > 6 * GIB);
     Path path = folder.resolve("sparse.safetensors");
     String header =
-        "{" + entry("a", GIB) + ","
-            + entry("b", "U8", "[3,1073741824]", GIB, 4 * GIB) + ","
-            + entry("c", "U8", "[1073741824]", 4 * GIB, 5 * GIB) + "}";
+        "{"
+            + entry("a", GIB)
+            + ","
+            + entry("b", "U8", "[3,1073741824]", GIB, 4 * GIB)
+            + ","
+            + entry("c", "U8", "[1073741824]", 4 * GIB, 5 * GIB)
+            + "}";
     byte[] framed = BrokenFile.header(header).bytes();
     long start = framed.length;
     long[] planted = {0, GIB - 1, GIB, (1L << 31) - 1, 1L << 31, 4 * GIB - 1, 4 * GIB, 5 * GIB - 1};
     try (FileChannel channel =
         FileChannel.open(
-            path, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE, StandardOpenOption.WRITE)) {
+            path,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.SPARSE,
+            StandardOpenOption.WRITE)) {
       channel.write(ByteBuffer.wrap(framed));
       for (int i = 0; i < planted.length; i++) {
         channel.write(ByteBuffer.wrap(new byte[] {(byte) (i + 1)}), start + planted[i]);
@@ -79,8 +86,7 @@ class LargeFileTest {
     byte[] entryOf0 = entry("0000000", "U8", "[0]", 0, 0).getBytes(StandardCharsets.UTF_8);
     long length = (long) count * (entryOf0.length + 1) + 1;
     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(path), 1 << 20)) {
-      out.write(
-          ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(length).array());
+      out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(length).array());
       for (int i = 0; i < count; i++) {
         out.write(i == 0 ? '{' : ',');
         for (int digit = 7, rest = i; digit >= 1; digit--, rest /= 10) {
@@ -106,6 +112,31 @@ class LargeFileTest {
     assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(20));
   }
 
+  /// The header is a hole in the file: zeros, which are no padding.
+  @Test
+  void readsAHeaderUpToTheCapAndNoLonger() throws IOException {
+    Assumptions.assumeTrue(Files.getFileStore(folder).getUsableSpace() > GIB);
+    assertThat(refused(hollow(100_000_000)).kind()).isEqualTo(Kind.INVALID_HEADER_DESERIALIZATION);
+    assertThat(refused(hollow(100_000_001)).kind()).isEqualTo(Kind.HEADER_TOO_LARGE);
+    assertThat(refused(hollow(100_000_001), new Limits(100_000_001, 1)).kind())
+        .isEqualTo(Kind.INVALID_HEADER_DESERIALIZATION);
+  }
+
+  private Path hollow(long length) throws IOException {
+    Path path = folder.resolve("hollow" + length);
+    Files.deleteIfExists(path);
+    try (FileChannel channel =
+        FileChannel.open(
+            path,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.SPARSE,
+            StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(BrokenFile.header("{}").length(length).bytes()));
+      channel.write(ByteBuffer.allocate(1), 8 + length - 1);
+    }
+    return path;
+  }
+
   @Test
   void readsAMetadataStringOf50Megabytes() throws IOException {
     String picture = "A".repeat(50_000_000);
@@ -125,7 +156,9 @@ class LargeFileTest {
       header.append(i == 0 ? "" : ",").append(entry(name, "F16", "[2,3]", i * 12L, i * 12L + 12));
     }
     Path path =
-        BrokenFile.header(header.append('}').toString()).zeros(36_000).write(folder.resolve("many"));
+        BrokenFile.header(header.append('}').toString())
+            .zeros(36_000)
+            .write(folder.resolve("many"));
     long best = Long.MAX_VALUE;
     for (int i = 0; i < 30; i++) {
       long before = System.nanoTime();

@@ -29,13 +29,11 @@ class SafetensorsFileTest {
 
   @Test
   void readsTheSmallestFile() throws IOException {
-    Path path =
-        BrokenFile.header("{" + entry("x", 1) + "}   ").data(7).write(folder.resolve("x"));
+    Path path = BrokenFile.header("{" + entry("x", 1) + "}   ").data(7).write(folder.resolve("x"));
     assertThat(Files.size(path)).isEqualTo(65);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       assertThat(file.dataStart()).isEqualTo(64);
-      assertThat(file.tensors())
-          .containsExactly(new TensorInfo("x", DType.U8, Shape.of(1), 0, 1));
+      assertThat(file.tensors()).containsExactly(new TensorInfo("x", DType.U8, Shape.of(1), 0, 1));
       assertThat(bytes(file, "x")).containsExactly(7);
     }
   }
@@ -143,8 +141,7 @@ class SafetensorsFileTest {
     }
   }
 
-  private static long readAtRandom(SafetensorsFile file, byte[] data, int seed)
-      throws IOException {
+  private static long readAtRandom(SafetensorsFile file, byte[] data, int seed) throws IOException {
     RandomGenerator random = new java.util.Random(seed);
     TensorInfo tensor = file.tensors().getFirst();
     long mismatch = -1;
@@ -165,15 +162,14 @@ class SafetensorsFileTest {
     try (SafetensorsFile file = SafetensorsFile.open(random(data))) {
       List<Throwable> seen = new ArrayList<>();
       Thread reader =
-          new Thread(
-              () -> {
-                Thread.currentThread().interrupt();
-                try {
-                  bytes(file, "x");
-                } catch (IOException e) {
-                  seen.add(e);
-                }
-              });
+          new Thread(() -> {
+            Thread.currentThread().interrupt();
+            try {
+              bytes(file, "x");
+            } catch (IOException e) {
+              seen.add(e);
+            }
+          });
       reader.start();
       reader.join();
       assertThat(seen).singleElement().isInstanceOf(ClosedByInterruptException.class);
@@ -186,14 +182,14 @@ class SafetensorsFileTest {
     Path path = random(new byte[3]);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Thread reader =
-          new Thread(
-              () -> {
-                Thread.currentThread().interrupt();
-                assertThatThrownBy(() -> bytes(file, "x")).isInstanceOf(IOException.class);
-              });
+          new Thread(() -> {
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> bytes(file, "x")).isInstanceOf(IOException.class);
+          });
       reader.start();
       reader.join();
-      Files.move(random(new byte[4], "other"), path, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          random(new byte[4], "other"), path, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
       assertThatThrownBy(() -> bytes(file, "x")).hasMessageContaining("replaced");
     }
   }

@@ -73,7 +73,8 @@ class SliceTest {
           ranges[axis] =
               random.nextBoolean()
                   ? Range.ALL
-                  : new Range(random.nextInt(-12, 12), random.nextInt(-12, 12), random.nextInt(1, 4));
+                  : new Range(
+                      random.nextInt(-12, 12), random.nextInt(-12, 12), random.nextInt(1, 4));
         }
         check(file, tensor, 4, ranges);
       }
@@ -128,8 +129,7 @@ class SliceTest {
       TensorInfo tensor = file.tensors().getFirst();
       assertThatThrownBy(() -> Slice.of(file, tensor, Range.ALL, Range.ALL))
           .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(
-              () -> Slice.of(file, tensor).read(MemorySegment.ofArray(new byte[4])))
+      assertThatThrownBy(() -> Slice.of(file, tensor).read(MemorySegment.ofArray(new byte[4])))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
@@ -159,7 +159,13 @@ class SliceTest {
   }
 
   private static void pick(
-      Shape shape, int width, byte[] whole, Range[] ranges, int axis, int base, ByteArrayOutputStream out) {
+      Shape shape,
+      int width,
+      byte[] whole,
+      Range[] ranges,
+      int axis,
+      int base,
+      ByteArrayOutputStream out) {
     if (axis == shape.rank()) {
       out.write(whole, base * width, width);
       return;

@@ -1,0 +1,44 @@
+package radiata.adapter.file;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import radiata.safetensors.TensorInfo;
+
+/// The tensors of one module, by the part each plays.
+final class Group {
+  private final String name;
+  private final Map<String, TensorInfo> parts = new LinkedHashMap<>();
+
+  Group(String name) {
+    this.name = name;
+  }
+
+  String name() {
+    return name;
+  }
+
+  /// The tensor that plays this part already, if there is one; the new one is then not taken.
+  @Nullable TensorInfo add(String part, TensorInfo tensor) {
+    return parts.putIfAbsent(part, tensor);
+  }
+
+  @Nullable TensorInfo part(String part) {
+    return parts.get(part);
+  }
+
+  Set<String> parts() {
+    return parts.keySet();
+  }
+
+  /// In the order of the file.
+  List<TensorInfo> tensors() {
+    List<TensorInfo> tensors = new ArrayList<>(parts.values());
+    tensors.sort(Comparator.comparingLong(TensorInfo::begin).thenComparing(TensorInfo::name));
+    return List.copyOf(tensors);
+  }
+}

@@ -1,0 +1,11 @@
+package radiata.adapter.file;
+
+import java.util.List;
+import radiata.safetensors.TensorInfo;
+
+/// A module whose tensors do not multiply with each other.
+///
+/// @param name the module's name as the file writes it
+/// @param tensors every tensor of the file that belongs to it
+/// @param because which shapes do not fit, in words
+public record Misfit(String name, List<TensorInfo> tensors, String because) {}

@@ -1,0 +1,126 @@
+package radiata.adapter.file;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/// Who wrote a file: metadata first, then keys; the first sign wins.
+///
+/// @param writer lycoris, sd-scripts, diffusers, peft, onetrainer, ai-toolkit, simpletuner,
+///   comfyui, radiata, unknown
+/// @param because the sign, in words
+record Origin(String writer, String because) {
+  /// A sign in the keys.
+  private record Sign(String writer, String what, Predicate<List<String>> seen) {}
+
+  private static final List<Sign> SIGNS =
+      List.of(
+          new Sign("peft", "keys under base_model.model.", starts("base_model\\.model\\.")),
+          new Sign(
+              "onetrainer",
+              "lora_magnitude_vector.weight, which PEFT writes without .weight",
+              any(".*\\.lora_magnitude_vector\\.weight")),
+          new Sign("ai-toolkit", "DoRA's magnitude under .magnitude", any(".*\\.magnitude")),
+          new Sign("lycoris", "the prefix lycoris_", starts("lycoris_")),
+          new Sign("onetrainer", "the prefix lora_transformer_", starts("lora_transformer_")),
+          new Sign("onetrainer", "oft_R keys", any(".*\\.oft_R\\.weight")),
+          new Sign("onetrainer", "bundled embeddings (bundle_emb)", starts("bundle_emb\\.")),
+          new Sign("onetrainer", "T5 under lora_te2_", starts("lora_te2_encoder_block_")),
+          new Sign("sd-scripts", "LDM paths under lora_unet_", starts("lora_unet_input_blocks_")),
+          new Sign("sd-scripts", "T5 under lora_te3_", starts("lora_te3_")),
+          new Sign(
+              "onetrainer",
+              "diffusers paths under lora_unet_ for SDXL, where sd-scripts writes LDM paths",
+              Origin::sdxlOnDiffusersPaths),
+          new Sign(
+              "sd-scripts",
+              "the prefixes lora_unet_ and lora_te_",
+              starts("lora_(?:unet|te\\d?)_")),
+          new Sign("sd-scripts", "the prefix oft_unet_", starts("oft_unet_")),
+          new Sign(
+              "comfyui",
+              "the base's own paths under diffusion_model.",
+              starts("diffusion_model\\.")),
+          new Sign(
+              "diffusers",
+              "diffusers paths under the names of components, or attention processors",
+              starts("(?:unet|text_encoder(?:_2|_3)?|transformer)\\.|.*\\.processor\\.")));
+
+  /// A second text encoder, or deeper transformer stacks than SD1 and SD2 have, on diffusers paths.
+  static boolean sdxlOnDiffusersPaths(List<String> keys) {
+    return starts("lora_unet_(?:down|mid|up)_block").test(keys)
+        && starts(
+                "lora_te2_|lora_unet_(?:down|up)_blocks_.*_transformer_blocks_[1-9]|lora_unet_mid_block_.*_transformer_blocks_[1-9]")
+            .test(keys);
+  }
+
+  /// @param metadata the header's
+  /// @param withConfig whether PEFT's `adapter_config.json` came with it
+  /// @param withLycorisConfig whether SimpleTuner's `lycoris_config.json` lies beside it
+  static Origin of(
+      Map<String, String> metadata,
+      List<String> keys,
+      boolean withConfig,
+      boolean withLycorisConfig) {
+    Optional<Origin> told = told(metadata);
+    if (told.isPresent()) {
+      return told.get();
+    }
+    if (withConfig) {
+      return new Origin("peft", "writer peft: adapter_config.json came with it");
+    }
+    for (Sign sign : SIGNS) {
+      if (sign.seen().test(keys)) {
+        return sign.writer().equals("lycoris") && withLycorisConfig
+            ? new Origin("simpletuner", "writer simpletuner: lycoris_config.json lies beside it")
+            : new Origin(sign.writer(), "writer %s: %s".formatted(sign.writer(), sign.what()));
+      }
+    }
+    return new Origin("unknown", "writer unknown: neither metadata nor keys tell");
+  }
+
+  private static Optional<Origin> told(Map<String, String> metadata) {
+    String module = metadata.getOrDefault("ss_network_module", "");
+    String implementation = metadata.getOrDefault("modelspec.implementation_version", "");
+    String writer;
+    String sign;
+    if (metadata.keySet().stream().anyMatch(key -> key.startsWith("radiata"))) {
+      writer = "radiata";
+      sign = "metadata of its own";
+    } else if (module.startsWith("lycoris")) {
+      writer = "lycoris";
+      sign = "ss_network_module is " + module;
+    } else if (module.startsWith("networks.")) {
+      writer = "sd-scripts";
+      sign = "ss_network_module is " + module;
+    } else if (metadata.keySet().stream()
+        .anyMatch(Pattern.compile("ot_(?:branch|revision|config)").asMatchPredicate())) {
+      writer = "onetrainer";
+      sign = "metadata ot_branch, ot_revision or ot_config";
+    } else if (metadata.getOrDefault("software", "").contains("ai-toolkit")) {
+      writer = "ai-toolkit";
+      sign = "metadata software names it";
+    } else if (metadata.containsKey(Settings.METADATA)) {
+      writer = "diffusers";
+      sign = "metadata " + Settings.METADATA;
+    } else if (implementation.contains("sd-scripts")) {
+      writer = "sd-scripts";
+      sign = "modelspec.implementation_version is " + implementation;
+    } else {
+      return Optional.empty();
+    }
+    return Optional.of(new Origin(writer, "writer %s: %s".formatted(writer, sign)));
+  }
+
+  private static Predicate<List<String>> any(String whole) {
+    Predicate<String> matches = Pattern.compile(whole, Pattern.DOTALL).asMatchPredicate();
+    return keys -> keys.stream().anyMatch(matches);
+  }
+
+  private static Predicate<List<String>> starts(String prefix) {
+    Pattern pattern = Pattern.compile(prefix, Pattern.DOTALL);
+    return keys -> keys.stream().anyMatch(key -> pattern.matcher(key).lookingAt());
+  }
+}

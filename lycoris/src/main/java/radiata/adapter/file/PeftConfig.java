@@ -1,0 +1,145 @@
+package radiata.adapter.file;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/// What PEFT's LoRA settings say about the numbers (PEFT 0.21.0, `tuners/lora/config.py`), from
+/// `adapter_config.json` or from the metadata of a diffusers file.
+///
+/// @param source the file that holds them
+/// @param rank `r`; empty where it is not said
+/// @param alpha `lora_alpha`; empty where it is not said
+/// @param ranks `rank_pattern`
+/// @param alphas `alpha_pattern`
+/// @param rootScaled `use_rslora`: the scale is alpha over the square root of the rank
+/// @param dora `use_dora`
+/// @param fanInFanOut the base stores its weights `[in, out]`
+/// @param bias which biases were trained: `none`, `all`, `lora_only`
+record PeftConfig(
+    Path source,
+    OptionalDouble rank,
+    OptionalDouble alpha,
+    ModulePatterns ranks,
+    ModulePatterns alphas,
+    boolean rootScaled,
+    boolean dora,
+    boolean fanInFanOut,
+    String bias) {
+  /// Settings that change the formula, or the layers it acts on.
+  private static final Map<String, String> REFUSED =
+      Map.ofEntries(
+          Map.entry("layer_replication", "several adapter layers share one base layer"),
+          Map.entry("alora_invocation_tokens", "it acts on some tokens only and cannot be baked"),
+          Map.entry("arrow_config", "it routes between adapters per token and cannot be baked"),
+          Map.entry("megatron_config", "Megatron's parallel layers are not supported"),
+          Map.entry("target_parameters", "LoRA on single parameters is not supported"),
+          Map.entry("trainable_token_indices", "single trained token rows are not supported"),
+          Map.entry("use_qalora", "QALoRA is not supported"),
+          Map.entry("use_bdlora", "BD-LoRA is not supported"),
+          Map.entry("kasa_config", "KaSA is not supported"),
+          Map.entry("velora_config", "VeLoRA is not supported"),
+          Map.entry("monteclora_config", "MonteCLoRA is not supported"));
+
+  /// Initialisations that subtract the adapter's start from the base it was trained on.
+  private static final List<String> MOVES_BASE =
+      List.of("pissa", "olora", "corda", "loftq", "lora_ga");
+
+  /// @throws AdapterException for settings that are refused, and values of another type
+  static PeftConfig of(Path source, JsonObject settings) {
+    if (on(settings.get("peft_type")) && !text(source, settings, "peft_type").equals("LORA")) {
+      throw new AdapterException(
+          source,
+          null,
+          "peft_type is %s, LORA was expected".formatted(text(source, settings, "peft_type")));
+    }
+    for (Map.Entry<String, String> refused : REFUSED.entrySet()) {
+      if (on(settings.get(refused.getKey()))) {
+        throw new AdapterException(
+            source, null, refused.getKey() + " is set: " + refused.getValue());
+      }
+    }
+    if (settings.get("init_lora_weights") instanceof JsonPrimitive start
+        && start.isString()
+        && MOVES_BASE.stream().anyMatch(start.getAsString()::startsWith)) {
+      throw new AdapterException(
+          source,
+          null,
+          ("init_lora_weights is %s: training changed the base it started from, so on the original "
+                  + "base this adapter is wrong; save it converted (PEFT: path_initial_model_for_weight_conversion)")
+              .formatted(start.getAsString()));
+    }
+    return new PeftConfig(
+        source,
+        number(source, settings, "r"),
+        number(source, settings, "lora_alpha"),
+        ModulePatterns.of(source, settings, "rank_pattern"),
+        ModulePatterns.of(source, settings, "alpha_pattern"),
+        flag(source, settings, "use_rslora"),
+        flag(source, settings, "use_dora"),
+        flag(source, settings, "fan_in_fan_out"),
+        on(settings.get("bias")) ? text(source, settings, "bias") : "none");
+  }
+
+  /// The alpha of a module, by its path in the model that was wrapped.
+  OptionalDouble alpha(String path) {
+    OptionalDouble own = alphas.of(path);
+    return own.isPresent() ? own : alpha;
+  }
+
+  OptionalDouble rank(String path) {
+    OptionalDouble own = ranks.of(path);
+    return own.isPresent() ? own : rank;
+  }
+
+  /// Whether a setting is more than null, false or empty.
+  private static boolean on(JsonElement value) {
+    return switch (value) {
+      case null -> false;
+      case JsonObject object -> !object.isEmpty();
+      case JsonArray array -> !array.isEmpty();
+      case JsonPrimitive one when one.isBoolean() -> one.getAsBoolean();
+      case JsonElement other -> !other.isJsonNull();
+    };
+  }
+
+  private static String text(Path source, JsonObject settings, String key) {
+    if (settings.get(key) instanceof JsonPrimitive one && one.isString()) {
+      return one.getAsString();
+    }
+    throw new AdapterException(source, null, key + " is no text: " + settings.get(key));
+  }
+
+  private static boolean flag(Path source, JsonObject settings, String key) {
+    JsonElement value = settings.get(key);
+    if (!on(value)) {
+      return false;
+    }
+    if (value instanceof JsonPrimitive one && one.isBoolean()) {
+      return true;
+    }
+    throw new AdapterException(source, null, key + " is neither true nor false: " + value);
+  }
+
+  private static OptionalDouble number(Path source, JsonObject settings, String key) {
+    JsonElement value = settings.get(key);
+    return value == null || value.isJsonNull()
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(number(source, key, value));
+  }
+
+  static double number(Path source, String key, JsonElement value) {
+    if (value instanceof JsonPrimitive one && one.isNumber()) {
+      double number = one.getAsDouble();
+      if (Double.isFinite(number)) {
+        return number;
+      }
+    }
+    throw new AdapterException(source, null, key + " is no finite number: " + value);
+  }
+}
