@@ -7,9 +7,11 @@ import java.util.Optional;
 public final class Commands {
   private static final List<Command> ALL =
       List.of(
+          new InspectCommand(),
           new VerifyCommand(),
           new BakeCommand(),
           new CompareCommand(),
+          new MetadataCommand(),
           new DoctorCommand(),
           new CompletionCommand(),
           new HelpCommand());

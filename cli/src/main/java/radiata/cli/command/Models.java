@@ -11,7 +11,7 @@ import radiata.safetensors.Limits;
 
 /// Opens what the user named.
 final class Models {
-  private static final String PEFT_WEIGHTS = "adapter_model.safetensors";
+  static final String PEFT_WEIGHTS = "adapter_model.safetensors";
 
   private Models() {}
 
