@@ -51,12 +51,11 @@ class ArchitectureTest {
   @Test
   void everyClassIsInALayer() {
     assertThat(OURS)
-        .allMatch(
-            type ->
-                type.getPackageName()
-                    .matches(
-                        "radiata\\.(safetensors|tensor|adapter|convention|names|bake|merge|extract"
-                            + "|combine|analyze|patch|batch|pipeline|cli)(\\..*)?"));
+        .allMatch(type ->
+            type.getPackageName()
+                .matches(
+                    "radiata\\.(safetensors|tensor|adapter|convention|names|bake|merge|extract"
+                        + "|combine|analyze|patch|batch|pipeline|cli)(\\..*)?"));
   }
 
   @Test

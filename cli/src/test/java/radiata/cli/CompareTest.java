@@ -51,8 +51,7 @@ class CompareTest {
 
   @Test
   void ignoresMetadataAndTheOrderOfTensors() throws IOException {
-    Path a =
-        file("a", tensors().f32("x", shape(1), 1).f32("y", shape(2), 2, 3).metadata("k", "v"));
+    Path a = file("a", tensors().f32("x", shape(1), 1).f32("y", shape(2), 2, 3).metadata("k", "v"));
     Path b = file("b", tensors().f32("y", shape(2), 2, 3).f32("x", shape(1), 1));
 
     assertThat(radiata("compare", a, b).exit()).isZero();
@@ -61,9 +60,16 @@ class CompareTest {
   @Test
   void listsWhatIsMissingAddedAndChanged() throws IOException {
     Path a =
-        file("a", tensors().f32("gone", shape(1), 1).f32("same", shape(1), 1).f32("w", shape(3), 1, 2, 2));
+        file(
+            "a",
+            tensors()
+                .f32("gone", shape(1), 1)
+                .f32("same", shape(1), 1)
+                .f32("w", shape(3), 1, 2, 2));
     Path b =
-        file("b", tensors().f32("new", shape(1), 1).f32("same", shape(1), 1).f32("w", shape(3), 1, 2, 3));
+        file(
+            "b",
+            tensors().f32("new", shape(1), 1).f32("same", shape(1), 1).f32("w", shape(3), 1, 2, 3));
 
     Ran ran = radiata("compare", a, b, "--json");
 
@@ -83,7 +89,14 @@ class CompareTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0.5, 0, 0", "0.49, 0, 1", "0, 0.1, 0", "0, 0.09, 1", "0.25, 0.05, 0", "0.25, 0.04, 1"})
+  @CsvSource({
+    "0.5, 0, 0",
+    "0.49, 0, 1",
+    "0, 0.1, 0",
+    "0, 0.09, 1",
+    "0.25, 0.05, 0",
+    "0.25, 0.04, 1"
+  })
   void toleratesAsNumpyDoes(String absolute, String relative, int exit) throws IOException {
     Path a = file("a", tensors().f64("w", shape(2), 5.5, 1));
     Path b = file("b", tensors().f64("w", shape(2), 5, 1));
@@ -94,8 +107,10 @@ class CompareTest {
 
   @Test
   void comparesOtherTypesByValue() throws IOException {
-    Path f16 = file("a", tensors().f16("w", shape(4), 1.5, -2, Double.NaN, Double.POSITIVE_INFINITY));
-    Path f64 = file("b", tensors().f64("w", shape(4), 1.5, -2, Double.NaN, Double.POSITIVE_INFINITY));
+    Path f16 =
+        file("a", tensors().f16("w", shape(4), 1.5, -2, Double.NaN, Double.POSITIVE_INFINITY));
+    Path f64 =
+        file("b", tensors().f64("w", shape(4), 1.5, -2, Double.NaN, Double.POSITIVE_INFINITY));
     Path i64 = file("c", tensors().i64("w", shape(4), 1, -2, 0, 3));
 
     assertThat(radiata("compare", f16, f64).exit()).isZero();
@@ -173,7 +188,11 @@ class CompareTest {
     Path b = file("b", tensors().f16("w", shape(300_001), values));
 
     JsonObject changed =
-        radiata("compare", a, b, "--json").json().getAsJsonArray("changed").get(0).getAsJsonObject();
+        radiata("compare", a, b, "--json")
+            .json()
+            .getAsJsonArray("changed")
+            .get(0)
+            .getAsJsonObject();
 
     assertThat(changed.get("max_abs").getAsDouble()).isEqualTo(1);
   }

@@ -52,8 +52,18 @@ class InspectTest {
 
     assertThat(document.keySet())
         .containsExactly(
-            "schema", "path", "container", "kind", "tensors", "parameters", "bytes", "dtypes",
-            "metadata", "adapter", "checkpoint", "hashes");
+            "schema",
+            "path",
+            "container",
+            "kind",
+            "tensors",
+            "parameters",
+            "bytes",
+            "dtypes",
+            "metadata",
+            "adapter",
+            "checkpoint",
+            "hashes");
     assertThat(document.get("container").getAsString()).isEqualTo("safetensors");
     assertThat(document.get("kind").getAsString()).isEqualTo("adapter");
     assertThat(document.get("checkpoint").isJsonNull()).isTrue();
@@ -68,8 +78,7 @@ class InspectTest {
     assertThat(adapter.getAsJsonArray("unrecognised")).isEmpty();
     assertThat(modules).hasSize(128);
     assertThat(modules.getFirst().keySet())
-        .containsExactly(
-            "name", "target", "algorithm", "rank", "alpha", "scale", "dora", "shape");
+        .containsExactly("name", "target", "algorithm", "rank", "alpha", "scale", "dora", "shape");
     assertThat(each(modules, "target"))
         .hasSize(128)
         .allMatch(target -> target.startsWith("\"model.diffusion_model."));
@@ -102,9 +111,7 @@ class InspectTest {
   @Test
   void leavesAModuleWithoutAPlaceInTheBaseWithoutATarget() {
     List<JsonObject> modules =
-        modules(
-            inspect(
-                DIFFUSERS_LORA, "--base", real("models/stories260K")));
+        modules(inspect(DIFFUSERS_LORA, "--base", real("models/stories260K")));
 
     assertThat(each(modules, "target")).containsExactly("null");
     assertThat(radiata("inspect", DIFFUSERS_LORA, "--base", real("models/stories260K")).out())
@@ -196,8 +203,7 @@ class InspectTest {
     JsonObject hashes = inspect(DIFFUSERS_LORA, "--hashes").getAsJsonObject("hashes");
 
     byte[] bytes = Files.readAllBytes(DIFFUSERS_LORA);
-    String sha256 =
-        HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    String sha256 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     assertThat(hashes.keySet()).containsExactly("sha256", "autov2", "autov3", "legacy");
     assertThat(hashes.get("sha256").getAsString()).isEqualTo(sha256);
     assertThat(hashes.get("autov2").getAsString()).isEqualTo(sha256.substring(0, 10));

@@ -60,7 +60,11 @@ class MainTest {
 
   @ParameterizedTest
   @CsvSource({
-    "verfy, verify", "compre, compare", "cmpare, compare", "doctro, doctor", "DOCTOR, doctor",
+    "verfy, verify",
+    "compre, compare",
+    "cmpare, compare",
+    "doctro, doctor",
+    "DOCTOR, doctor",
     "comple, completion"
   })
   void namesTheNearestCommand(String typed, String meant) {
@@ -73,7 +77,13 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"--atoll, --atol", "--jsn, --json", "--quite, --quiet", "-Q, -q", "--rtoll=1, --rtol"})
+  @CsvSource({
+    "--atoll, --atol",
+    "--jsn, --json",
+    "--quite, --quiet",
+    "-Q, -q",
+    "--rtoll=1, --rtol"
+  })
   void namesTheNearestOption(String typed, String meant) {
     Ran ran = radiata("compare", typed, "a", "b");
 
@@ -172,7 +182,10 @@ class MainTest {
   void escapesWhatCouldSteerTheTerminal() {
     Ran ran = radiata("compare", "\u001b[31mred\n\u202e", "b");
 
-    assertThat(ran.err()).contains("\\x1b[31mred\\n\\u202e").doesNotContain("\u001b").hasLineCount(1);
+    assertThat(ran.err())
+        .contains("\\x1b[31mred\\n\\u202e")
+        .doesNotContain("\u001b")
+        .hasLineCount(1);
   }
 
   @Test

@@ -21,8 +21,7 @@ class MetadataTest {
 
   @BeforeEach
   void write() throws IOException {
-    file =
-        tensors().metadata("title", "a=b").metadata("note", "x\ny").write(folder.resolve("a"));
+    file = tensors().metadata("title", "a=b").metadata("note", "x\ny").write(folder.resolve("a"));
     plain = tensors().write(folder.resolve("b"));
   }
 

@@ -32,8 +32,7 @@ final class TensorFileBuilder {
   }
 
   TensorFileBuilder f32(String name, long[] shape, double... values) {
-    return tensor(
-        name, "F32", shape, 4, values, (bytes, value) -> bytes.putFloat((float) value));
+    return tensor(name, "F32", shape, 4, values, (bytes, value) -> bytes.putFloat((float) value));
   }
 
   TensorFileBuilder f64(String name, long[] shape, double... values) {
@@ -74,8 +73,7 @@ final class TensorFileBuilder {
     }
     JsonArray offsets = new JsonArray();
     offsets.add(data.size());
-    ByteBuffer bytes =
-        ByteBuffer.allocate(values.length * width).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.allocate(values.length * width).order(ByteOrder.LITTLE_ENDIAN);
     for (double value : values) {
       put.into(bytes, value);
     }
@@ -97,8 +95,7 @@ final class TensorFileBuilder {
   Path write(Path file, UnaryOperator<String> edit) throws IOException {
     byte[] text = edit.apply(header.toString()).getBytes(StandardCharsets.UTF_8);
     int length = Math.ceilDiv(text.length, padding) * padding;
-    ByteBuffer bytes =
-        ByteBuffer.allocate(8 + length + data.size()).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.allocate(8 + length + data.size()).order(ByteOrder.LITTLE_ENDIAN);
     bytes.putLong(length).put(text);
     while (bytes.position() < 8 + length) {
       bytes.put((byte) ' ');

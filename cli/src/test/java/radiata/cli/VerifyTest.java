@@ -28,8 +28,7 @@ class VerifyTest {
     return StreamSupport.stream(file.getAsJsonArray("findings").spliterator(), false)
         .map(JsonElement::getAsJsonObject)
         .map(
-            finding ->
-                finding.get("level").getAsString() + " " + finding.get("code").getAsString())
+            finding -> finding.get("level").getAsString() + " " + finding.get("code").getAsString())
         .toList();
   }
 
@@ -121,7 +120,8 @@ class VerifyTest {
             .raw("flag", "U8", shape(1), 1)
             .f32("w", shape(1), 1)
             .unpadded()
-            .write(folder.resolve("x"), header -> header + " ".repeat(1 + 2 * (header.length() % 2)));
+            .write(
+                folder.resolve("x"), header -> header + " ".repeat(1 + 2 * (header.length() % 2)));
 
     Ran ran = radiata("verify", file, "--json");
 

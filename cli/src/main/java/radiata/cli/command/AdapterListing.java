@@ -51,8 +51,7 @@ record AdapterListing(
       because.add(
           "%s that no runtime applies, %s the first"
               .formatted(
-                  Sizes.plural(file.ignored().size(), "tensor"),
-                  file.ignored().getFirst().name()));
+                  Sizes.plural(file.ignored().size(), "tensor"), file.ignored().getFirst().name()));
     }
     Map<String, String> targets =
         targets(modules, base == null ? NameTable.of(family) : base, because);
@@ -81,7 +80,8 @@ record AdapterListing(
     Map<String, String> targets = new LinkedHashMap<>();
     for (ListedModule module : modules) {
       try {
-        table.find(module.name())
+        table
+            .find(module.name())
             .ifPresent(located -> targets.put(module.name(), place(located.weight())));
       } catch (NamingException e) {
         because.add(String.valueOf(e.getMessage()));

@@ -11,10 +11,14 @@ import radiata.safetensors.Checkpoint.Layout;
 /// How a checkpoint is laid out and what it is made of.
 final class CheckpointParts {
   private static final List<String> LDM_PREFIXES =
-      List.of(
-          "model.diffusion_model.", "first_stage_model.", "cond_stage_model.", "conditioner.");
+      List.of("model.diffusion_model.", "first_stage_model.", "cond_stage_model.", "conditioner.");
   private static final List<String> DIFFUSERS_PREFIXES =
-      List.of("down_blocks.", "up_blocks.", "mid_block.", "transformer_blocks.", "single_transformer_blocks.");
+      List.of(
+          "down_blocks.",
+          "up_blocks.",
+          "mid_block.",
+          "transformer_blocks.",
+          "single_transformer_blocks.");
 
   private CheckpointParts() {}
 

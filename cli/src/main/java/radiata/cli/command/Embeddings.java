@@ -27,9 +27,6 @@ final class Embeddings {
             || name.startsWith("string_to_param.")
             || name.startsWith("<") && name.endsWith(">");
     int rank = stored.info().shape().rank();
-    return named
-        && rank >= 1
-        && rank <= 2
-        && WIDTHS.contains(stored.info().shape().dim(rank - 1));
+    return named && rank >= 1 && rank <= 2 && WIDTHS.contains(stored.info().shape().dim(rank - 1));
   }
 }

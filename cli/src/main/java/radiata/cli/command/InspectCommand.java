@@ -79,8 +79,7 @@ final class InspectCommand implements Command {
   public int run(Arguments arguments, Console console) throws IOException {
     Path path = Arguments.path(arguments.words("FILE").getFirst());
     Optional<String> base = arguments.text(BASE);
-    try (Inspection inspection =
-        Inspection.open(path, arguments.text(ADAPTER_NAME).orElse(null))) {
+    try (Inspection inspection = Inspection.open(path, arguments.text(ADAPTER_NAME).orElse(null))) {
       AdapterFile file = inspection.adapter();
       AdapterListing adapter =
           file == null
@@ -118,8 +117,7 @@ final class InspectCommand implements Command {
     return Hashes.of(parts.getFirst().file().path());
   }
 
-  private static List<Measured> measure(Inspection inspection, Console console)
-      throws IOException {
+  private static List<Measured> measure(Inspection inspection, Console console) throws IOException {
     String what = "measuring " + Text.safe(inspection.path().toString());
     try (Progress progress = console.progress(what, inspection.bytes())) {
       return Workers.map(
@@ -195,7 +193,8 @@ final class InspectCommand implements Command {
   private static JsonObject document(Measured measured) {
     JsonObject object = new JsonObject();
     object.addProperty("tensor", Models.label(measured.stored()));
-    measured.statistics()
+    measured
+        .statistics()
         .ifPresent(statistics -> {
           object.addProperty("elements", statistics.elements());
           object.addProperty("nan", statistics.nan());

@@ -24,10 +24,7 @@ import radiata.safetensors.Hashes;
 ///
 /// @param againstBase whether the places of modules are those in a base that was named
 record InspectScreen(
-    Console console,
-    Inspection inspection,
-    @Nullable AdapterListing adapter,
-    boolean againstBase) {
+    Console console, Inspection inspection, @Nullable AdapterListing adapter, boolean againstBase) {
   private static final int SHOWN = 12;
 
   /// The metadata that tell most about a file, in the order in which they are shown; the others
@@ -77,29 +74,26 @@ record InspectScreen(
     }
     if (inspection.kind() == Inspection.Kind.CHECKPOINT) {
       line("layout", CheckpointParts.layout(inspection.model()));
-      line(
+      optional(
           "parts",
-          String.join(
-              ", ", CheckpointParts.components(inspection.model(), inspection.table())));
+          String.join(", ", CheckpointParts.components(inspection.model(), inspection.table())));
     }
     Hashes hashes = extras.hashes();
     if (hashes != null) {
       line("sha256", hashes.sha256());
       line("autov2", hashes.autov2());
-      line("autov3", hashes.autov3().orElse(""));
+      optional("autov3", hashes.autov3().orElse(""));
       line("legacy", hashes.legacy());
     }
     if (adapter != null) {
       groups(adapter.modules());
-      names("Modules without a place", homeless(adapter));
+      names("Modules without a place", placeless(adapter));
       names("Unrecognised keys", adapter.unrecognised());
     }
     metadata(inspection.model().metadata());
     if (extras.measured() != null) {
       statistics(extras.measured());
-    } else if (extras.keys()) {
-      keys(inspection.tensors());
-    } else if (inspection.kind() == Inspection.Kind.EMBEDDING) {
+    } else if (extras.keys() || inspection.kind() == Inspection.Kind.EMBEDDING) {
       keys(inspection.tensors());
     }
   }
@@ -138,15 +132,12 @@ record InspectScreen(
     if (listing.because().size() > SHOWN) {
       line("", "... and %d more; --json lists all".formatted(listing.because().size() - SHOWN));
     }
-    boolean known = againstBase || listing.family().hasTable();
-    if (known && !listing.modules().isEmpty()) {
+    if (knowsPlaces(listing) && !listing.modules().isEmpty()) {
       line(
           "fit",
           "%d of %s have a place in %s"
               .formatted(
-                  listing.modules().stream()
-                      .filter(module -> listing.targets().containsKey(module.name()))
-                      .count(),
+                  listing.modules().size() - placeless(listing).size(),
                   Sizes.plural(listing.modules().size(), "module"),
                   againstBase ? "the base" : listing.family().id()));
     }
@@ -154,6 +145,12 @@ record InspectScreen(
 
   private void line(String label, String text) {
     console.say("  %-8s %s".formatted(label, Text.safe(text)));
+  }
+
+  private void optional(String label, String text) {
+    if (!text.isEmpty()) {
+      line(label, text);
+    }
   }
 
   private void groups(List<ListedModule> modules) {
@@ -173,8 +170,12 @@ record InspectScreen(
     }
   }
 
-  private List<String> homeless(AdapterListing listing) {
-    return againstBase || listing.family().hasTable()
+  private boolean knowsPlaces(AdapterListing listing) {
+    return againstBase || listing.family().hasTable();
+  }
+
+  private List<String> placeless(AdapterListing listing) {
+    return knowsPlaces(listing)
         ? listing.modules().stream()
             .map(ListedModule::name)
             .filter(name -> !listing.targets().containsKey(name))
@@ -199,8 +200,8 @@ record InspectScreen(
     Stream.concat(TELLING.stream().filter(metadata::containsKey), metadata.keySet().stream())
         .distinct()
         .limit(SHOWN)
-        .forEach(key ->
-            table.row(Text.cut(key, 30), Text.cut(String.valueOf(metadata.get(key)), 46)));
+        .forEach(
+            key -> table.row(Text.cut(key, 30), Text.cut(String.valueOf(metadata.get(key)), 46)));
     section(table);
     if (metadata.size() > SHOWN) {
       console.say(
@@ -256,7 +257,7 @@ record InspectScreen(
   private static String number(double value) {
     return value == Math.rint(value) && Math.abs(value) < 1e9
         ? Long.toString((long) value)
-        : Double.toString(value);
+        : rounded(value);
   }
 
   private static String rounded(double value) {

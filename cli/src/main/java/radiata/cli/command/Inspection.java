@@ -105,9 +105,7 @@ record Inspection(
     }
     // Any layer looks like a module of an unknown family: then it counts that it is no adapter.
     boolean isModel =
-        adapter == null
-            ? CheckpointParts.isModel(model, table)
-            : table.family() != Family.GENERIC;
+        adapter == null ? CheckpointParts.isModel(model, table) : table.family() != Family.GENERIC;
     return isModel ? Kind.CHECKPOINT : Kind.UNKNOWN;
   }
 
