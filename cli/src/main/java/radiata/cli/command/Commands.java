@@ -30,6 +30,8 @@ public final class Commands {
     return ALL.stream().filter(command -> command.name().equals(name)).findFirst();
   }
 
+  /// The command of that name.
+  ///
   /// @throws UsageException if there is no such command; it names the nearest
   public static Command named(String name) {
     return find(name)

@@ -68,6 +68,8 @@ final class Terminal {
     }
   }
 
+  /// The C functions asked for take numbers and a buffer of the size that they fill.
+  @SuppressWarnings("restricted")
   private static Optional<MethodHandle> function(
       String name, FunctionDescriptor type, Linker.Option... options) {
     Linker linker = Linker.nativeLinker();
