@@ -25,7 +25,7 @@ final class Embeddings {
     boolean named =
         NAMES.contains(name)
             || name.startsWith("string_to_param.")
-            || name.startsWith("<") && name.endsWith(">");
+            || (name.startsWith("<") && name.endsWith(">"));
     int rank = stored.info().shape().rank();
     return named && rank >= 1 && rank <= 2 && WIDTHS.contains(stored.info().shape().dim(rank - 1));
   }

@@ -82,7 +82,7 @@ final class Help {
     int room = Math.max(40, Math.min(WIDEST, width)) - indent;
     StringBuilder lines = new StringBuilder();
     int used = 0;
-    for (String word : text.split(" ")) {
+    for (String word : text.split(" ", -1)) {
       if (used > 0 && used + 1 + word.length() > room) {
         lines.append('\n').append(" ".repeat(indent));
         used = 0;

@@ -27,6 +27,8 @@ public final class Invocation {
                 Settings.standard().threads()));
   }
 
+  /// Does what the command line asks for.
+  ///
   /// @return the exit code
   public int run() throws IOException {
     List<Option> leading = new ArrayList<>(Flags.COMMON.options());

@@ -13,7 +13,7 @@ final class Nearest {
     return candidates.stream()
         .min(
             Comparator.comparingInt((String candidate) -> distance(word, candidate))
-                .thenComparing(candidate -> -commonStart(word, candidate))
+                .thenComparingInt(candidate -> -commonStart(word, candidate))
                 .thenComparing(Comparator.naturalOrder()))
         .orElseThrow();
   }

@@ -84,7 +84,7 @@ public record Difference(boolean equal, double maxAbs, double maxRel, double cos
           squaresA += a * a;
           squaresB += b * b;
         }
-        if (a == b || Double.isNaN(a) && Double.isNaN(b)) {
+        if (a == b || (Double.isNaN(a) && Double.isNaN(b))) {
           continue;
         }
         // Math.max keeps a NaN once there is one.

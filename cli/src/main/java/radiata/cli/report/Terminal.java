@@ -26,6 +26,7 @@ final class Terminal {
 
   /// Whether the stream is a terminal. Without a C `isatty` (Windows), whether the whole process
   /// has one.
+  @SuppressWarnings("SystemConsoleNull") // JDK 25 answers null again where there is no terminal
   static boolean isTerminal(int descriptor) {
     Optional<MethodHandle> isatty =
         function("isatty", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));

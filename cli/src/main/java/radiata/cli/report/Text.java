@@ -22,7 +22,7 @@ public final class Text {
       case '\r' -> shown.append("\\r");
       case '\t' -> shown.append("\\t");
       default -> {
-        if (c < 0x20 || c >= 0x7f && c < 0xa0) {
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
           shown.append("\\x%02x".formatted(c));
         } else if (steers(c)) {
           shown.append("\\u%04x".formatted(c));
