@@ -1,6 +1,7 @@
 package radiata.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static radiata.cli.Ran.golden;
 import static radiata.cli.Ran.radiata;
 import static radiata.cli.Ran.real;
 import static radiata.cli.TensorFileBuilder.shape;
@@ -8,12 +9,16 @@ import static radiata.cli.TensorFileBuilder.shape;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class VerifyTest {
@@ -154,5 +159,141 @@ class VerifyTest {
   @Test
   void wantsAFile() {
     assertThat(radiata("verify")).isEqualTo(new Ran(2, "", "radiata verify: FILE is missing\n"));
+  }
+
+  private static TensorFileBuilder lora(double alpha, double... down) {
+    return tensors()
+        .f32("lora_unet_a.lora_down.weight", shape(1, 2), down)
+        .f32("lora_unet_a.lora_up.weight", shape(3, 1), 1, 2, 3)
+        .f32("lora_unet_a.alpha", shape(), alpha);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, ",
+    "0, warning alpha",
+    "-1, warning alpha",
+    "NaN, error adapter",
+    "Infinity, error adapter"
+  })
+  void judgesAnAlpha(double alpha, String expected) throws IOException {
+    Path file = lora(alpha, 1, 2).write(folder.resolve("x.safetensors"));
+
+    List<String> codes = codes(radiata("verify", file, "--json"));
+
+    assertThat(String.join(", ", codes)).startsWith(expected == null ? "" : expected);
+    assertThat(codes.isEmpty()).isEqualTo(expected == null);
+  }
+
+  @Test
+  void takesAnInfiniteAlphaThatScalesNothing() {
+    Path file = golden("lokr-full-full-f16-alpha-inf/adapter.safetensors");
+
+    Ran ran = radiata("verify", file, "--json");
+
+    assertThat(ran.exit()).isZero();
+    assertThat(codes(ran)).contains("warning alpha").noneMatch(code -> code.startsWith("error"));
+  }
+
+  @Test
+  void findsFactorsThatDoNotMultiply() throws IOException {
+    Path file =
+        tensors()
+            .f32("lora_unet_a.lora_down.weight", shape(1, 2), 1, 2)
+            .f32("lora_unet_a.lora_up.weight", shape(2, 2), 1, 2, 3, 4)
+            .write(folder.resolve("x.safetensors"));
+
+    Ran ran = radiata("verify", file, "--json");
+
+    assertThat(ran.exit()).isEqualTo(1);
+    assertThat(codes(ran)).containsExactly("error shape");
+  }
+
+  @Test
+  void warnsOfAMagnitudeBelowZero() throws IOException {
+    Path file =
+        lora(1, 1, 2)
+            .f32("lora_unet_a.dora_scale", shape(3, 1), 1, -0.5, 2)
+            .write(folder.resolve("x.safetensors"));
+
+    assertThat(codes(radiata("verify", file, "--json")))
+        .containsExactly("warning negative-magnitude");
+  }
+
+  @Test
+  void warnsOfKeysThatNobodyWrites() throws IOException {
+    Path file = lora(1, 1, 2).f32("what.is.this", shape(1), 1).write(folder.resolve("x"));
+
+    Ran ran = radiata("verify", file, "--json");
+
+    assertThat(ran.exit()).isZero();
+    assertThat(codes(ran)).containsExactly("warning unrecognised");
+  }
+
+  static List<String> cases() throws IOException {
+    try (Stream<Path> folders = Files.list(golden(""))) {
+      return folders
+          .filter(each -> Files.exists(each.resolve("adapter.safetensors")))
+          .map(each -> each.getFileName().toString())
+          .filter(name -> !name.startsWith("reject-"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void findsThatEveryGoldenFitsItsBase(String name) {
+    Path file = golden(name).resolve("adapter.safetensors");
+
+    Ran ran = radiata("verify", file, "--base", golden(name).resolve("base.safetensors"));
+
+    assertThat(ran.exit()).as(ran.out()).isZero();
+  }
+
+  @Test
+  void listsModulesWithoutAPlaceInTheBase() {
+    Path golden = golden("reject-stray-module");
+
+    Ran ran =
+        radiata(
+            "verify",
+            golden.resolve("adapter.safetensors"),
+            "--base",
+            golden.resolve("base.safetensors"));
+
+    assertThat(ran.exit()).isEqualTo(1);
+    assertThat(ran.out())
+        .contains(
+            "error: unmatched: lycoris_blocks_7_attn_to_q.alpha: its module has no place in the"
+                + " base; the nearest is lycoris_blocks_0_attn_to_q\n");
+  }
+
+  @Test
+  void findsAPlaceOfAnotherShape() throws IOException {
+    Path adapter = lora(1, 1, 2).write(folder.resolve("adapter"));
+    Path base = tensors().f32("a.weight", shape(3, 3), new double[9]).write(folder.resolve("base"));
+
+    Ran ran = radiata("verify", adapter, "--base", base, "--json");
+
+    assertThat(ran.exit()).isEqualTo(1);
+    assertThat(codes(ran)).containsExactly("error misfit");
+    assertThat(ran.out()).contains("[3, 2]").contains("[3, 3]");
+  }
+
+  @Test
+  void findsNoFitForWhatIsNoAdapter() {
+    Path base = golden("sd1-kohya-lora/base.safetensors");
+
+    assertThat(codes(radiata("verify", base, "--base", base, "--json")))
+        .containsExactly("error not-an-adapter");
+  }
+
+  @Test
+  void refusesABaseThatCannotBeRead() {
+    Ran ran = radiata("verify", golden("sd1-kohya-lora/adapter.safetensors"), "--base", "nowhere");
+
+    assertThat(ran.exit()).isEqualTo(1);
+    assertThat(ran.err()).startsWith("radiata verify: nowhere: ");
   }
 }

@@ -2,7 +2,10 @@ package radiata.cli.command;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import radiata.cli.measure.Statistics;
 import radiata.cli.report.Progress;
@@ -76,26 +79,31 @@ final class ContainerCheck {
     }
   }
 
-  /// Reads everything and looks for NaN and infinities.
-  static List<Finding> values(List<Stored> tensors, int threads, Progress progress)
+  /// Reads everything: the statistics of every tensor that holds numbers, by label, in order.
+  static Map<String, Statistics> measure(Checkpoint model, int threads, Progress progress)
       throws IOException {
-    List<List<Finding>> found =
+    List<Optional<Statistics>> measured =
         Workers.map(
-            tensors,
+            model.tensors(),
             threads,
             stored -> {
-              List<Finding> here = values(stored);
+              Optional<Statistics> of = Statistics.of(stored.part().file(), stored.info());
               progress.add(stored.info().bytes());
-              return here;
+              return of;
             });
-    return found.stream().flatMap(List::stream).toList();
+    Map<String, Statistics> statistics = new LinkedHashMap<>();
+    for (int i = 0; i < measured.size(); i++) {
+      String label = Models.label(model.tensors().get(i));
+      measured.get(i).ifPresent(of -> statistics.put(label, of));
+    }
+    return statistics;
   }
 
-  private static List<Finding> values(Stored stored) throws IOException {
-    return Statistics.of(stored.part().file(), stored.info())
-        .filter(statistics -> !statistics.allFinite())
-        .map(statistics -> values(Models.label(stored), statistics))
-        .orElse(List.of());
+  /// NaN and infinities.
+  static List<Finding> values(Map<String, Statistics> statistics) {
+    List<Finding> findings = new ArrayList<>();
+    statistics.forEach((label, of) -> findings.addAll(values(label, of)));
+    return findings;
   }
 
   private static List<Finding> values(String label, Statistics statistics) {

@@ -6,16 +6,25 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.commons.cli.Option;
+import org.jspecify.annotations.Nullable;
+import radiata.adapter.file.AdapterFile;
+import radiata.cli.measure.Statistics;
 import radiata.cli.report.Console;
 import radiata.cli.report.Json;
 import radiata.cli.report.Progress;
 import radiata.cli.report.Sizes;
 import radiata.cli.report.Text;
+import radiata.names.NameTable;
 import radiata.safetensors.Checkpoint;
 
 /// `verify`: is a file sound, does it make sense, does it fit a base.
 final class VerifyCommand implements Command {
   private static final int UNSOUND = 1;
+  private static final Option BASE =
+      Flags.value("base", "BASE", "a model that every module of the adapters must have a place in");
 
   private record Verdict(String path, List<Finding> findings) {
     boolean ok() {
@@ -35,19 +44,21 @@ final class VerifyCommand implements Command {
 
   @Override
   public List<String> usage() {
-    return List.of("FILE...");
+    return List.of("FILE... [--base BASE]");
   }
 
   @Override
   public List<Example> examples() {
     return List.of(
         new Example("verify lora.safetensors", "is this file sound"),
+        new Example(
+            "verify lora.safetensors --base model.safetensors", "and does it fit this model"),
         new Example("verify *.safetensors --json", "a verdict on each, for a script"));
   }
 
   @Override
   public List<Section> sections() {
-    return List.of();
+    return List.of(Section.of("Fit", BASE));
   }
 
   @Override
@@ -61,11 +72,15 @@ final class VerifyCommand implements Command {
       throw new UsageException("FILE is missing");
     }
     List<Path> paths = arguments.words().stream().map(Arguments::path).toList();
+    Optional<Path> base = arguments.text(BASE).map(Arguments::path);
     List<Verdict> verdicts = new ArrayList<>();
-    for (Path path : paths) {
-      Verdict verdict = new Verdict(path.toString(), verify(path, console));
-      verdicts.add(verdict);
-      report(verdict, console);
+    try (Checkpoint model = base.isPresent() ? Models.open(base.get()) : null) {
+      NameTable names = model == null ? null : Models.names(model);
+      for (Path path : paths) {
+        Verdict verdict = new Verdict(path.toString(), verify(path, model, names, console));
+        verdicts.add(verdict);
+        report(verdict, console);
+      }
     }
     if (console.json()) {
       console.document(document(verdicts));
@@ -73,22 +88,51 @@ final class VerifyCommand implements Command {
     return verdicts.stream().allMatch(Verdict::ok) ? 0 : UNSOUND;
   }
 
-  private static List<Finding> verify(Path path, Console console) {
+  private static List<Finding> verify(
+      Path path, @Nullable Checkpoint base, @Nullable NameTable names, Console console) {
     List<Finding> findings = new ArrayList<>();
     try (Checkpoint model = Models.open(path)) {
       findings.addAll(ContainerCheck.names(model));
       findings.addAll(ContainerCheck.alignment(model));
-      long bytes = model.tensors().stream().mapToLong(stored -> stored.info().bytes()).sum();
-      try (Progress progress = console.progress("verifying " + Text.safe(path.toString()), bytes)) {
-        findings.addAll(ContainerCheck.values(model.tensors(), console.threads(), progress));
+      Map<String, Statistics> statistics = measure(model, console);
+      try (Inspection inspection = Inspection.open(path, null)) {
+        AdapterFile adapter = inspection.adapter();
+        if (inspection.kind() == Inspection.Kind.ADAPTER && adapter != null) {
+          findings.addAll(AdapterCheck.alphas(statistics));
+          statistics.keySet().removeAll(AdapterCheck.alphaNames(adapter.file().tensors()));
+          findings.addAll(AdapterCheck.magnitudes(statistics));
+          findings.addAll(AdapterCheck.modules(adapter));
+          if (base != null && names != null) {
+            findings.addAll(AdapterCheck.fit(adapter, base, names));
+          }
+        } else if (base != null) {
+          String what = "this is no adapter, and only adapters fit a base; it is: ";
+          findings.add(Finding.error("not-an-adapter", what + inspection.kind().id(), null));
+        }
+      } catch (IOException | RuntimeException e) {
+        findings.add(failed(e, console));
       }
+      findings.addAll(ContainerCheck.values(statistics));
     } catch (IOException | RuntimeException e) {
-      // A file that cannot be read is a finding, so that the other files are still looked at.
-      Failure failure = Failure.of(e);
-      console.trace(e);
-      findings.add(Finding.error(failure.code(), failure.message(), failure.tensor()));
+      findings.add(failed(e, console));
     }
     return findings;
+  }
+
+  private static Map<String, Statistics> measure(Checkpoint model, Console console)
+      throws IOException {
+    long bytes = model.tensors().stream().mapToLong(stored -> stored.info().bytes()).sum();
+    String what = "verifying " + Text.safe(model.path().toString());
+    try (Progress progress = console.progress(what, bytes)) {
+      return ContainerCheck.measure(model, console.threads(), progress);
+    }
+  }
+
+  /// A file that cannot be read is a finding, so that the other files are still looked at.
+  private static Finding failed(Exception e, Console console) {
+    Failure failure = Failure.of(e);
+    console.trace(e);
+    return Finding.error(failure.code(), failure.message(), failure.tensor());
   }
 
   private static void report(Verdict verdict, Console console) {
