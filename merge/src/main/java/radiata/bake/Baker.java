@@ -42,6 +42,8 @@ public final class Baker implements AutoCloseable {
     this.progress = progress;
   }
 
+  /// Carries a plan out.
+  ///
   /// @param progress told of every run of bytes that has been written, by any thread
   /// @throws BakeException if the data hold NaN; nothing then stands under the output's name
   /// @throws radiata.safetensors.SafetensorsException if the output cannot be written

@@ -20,6 +20,8 @@ public record Fit(List<Problem> unmatched, List<Problem> misfit) {
   /// What is wrong with one module.
   public record Problem(AdapterModule module, String what) {}
 
+  /// Looks up every module.
+  ///
   /// @throws BakeException if a module's name is broken or its weight is quantised
   public static Fit of(Checkpoint base, NameTable names, AdapterFile adapter) {
     Placement placement = new Placement(base, names, Profiles.EXACT, adapter);

@@ -15,7 +15,6 @@ import radiata.convention.Profile;
 import radiata.names.Located;
 import radiata.names.NameTable;
 import radiata.names.NamingException;
-import radiata.names.Rows;
 import radiata.names.Target;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Stored;
@@ -74,7 +73,7 @@ final class Placement {
     try {
       found = names.find(module.name());
     } catch (NamingException e) {
-      throw new BakeException(file.path(), module.name(), e.getMessage());
+      throw new BakeException(file.path(), module.name(), String.valueOf(e.getMessage()));
     }
     if (found.isEmpty()) {
       ledger.unmatched.addAll(module.tensors());
@@ -158,7 +157,7 @@ final class Placement {
         throw new BakeException(
             file.path(), null, "%s fails on this file: %s".formatted(profile.id(), e.getMessage()));
       }
-      return Optional.of(e.getMessage());
+      return Optional.of(String.valueOf(e.getMessage()));
     }
   }
 
@@ -179,14 +178,14 @@ final class Placement {
   void dropIncompleteAttention() {
     Map<String, Long> parts = new HashMap<>();
     for (Applied applied : placed) {
-      if (applied.target().rows() instanceof Rows) {
+      if (applied.target().rows() != null) {
         parts.merge(applied.target().tensor(), 1L, Long::sum);
       }
     }
     placed.removeIf(
         applied -> {
           String tensor = applied.target().tensor();
-          if (!(applied.target().rows() instanceof Rows)) {
+          if (applied.target().rows() == null) {
             return false;
           }
           String out = tensor.replace("in_proj_weight", "out_proj.weight");

@@ -39,6 +39,8 @@ public final class Planner {
         request.blocks() == null ? null : BlockWeights.parse(request.blocks(), names.family());
   }
 
+  /// The plan of a bake.
+  ///
   /// @param output the output's path as the user wrote it: it decides between a file and a folder
   /// @throws BakeException if the adapters do not belong to this base, or the base cannot be baked into
   /// @throws IllegalArgumentException if block weights make no sense
@@ -171,7 +173,7 @@ public final class Planner {
     warnings.addAll(placement.warnings());
     String name = String.valueOf(use.file().path().getFileName());
     Profile profile = request.profile();
-    long dropped = ledger.ignored().size() - use.file().ignored().size();
+    int dropped = ledger.ignored().size() - use.file().ignored().size();
     if (dropped > 0 && placement.warnings().isEmpty()) {
       warnings.add(
           "%s: %s does not read %d tensors, such as %s"

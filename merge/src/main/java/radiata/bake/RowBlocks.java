@@ -15,6 +15,8 @@ import radiata.tensor.DoubleTensor;
 final class RowBlocks {
   private RowBlocks() {}
 
+  /// The part of an adapter that makes `count` rows.
+  ///
   /// @param view the shape of the whole weight
   /// @return empty where rows depend on each other: norms over a column
   static Optional<Adapter<DoubleTensor>> cut(

@@ -6,6 +6,8 @@ import java.lang.foreign.MemorySegment;
 /// Where the bytes of a changed tensor go, piece by piece.
 @FunctionalInterface
 interface Sink {
+  /// Takes the bytes for one place.
+  ///
   /// @param offset bytes from the start of the tensor
   void write(long offset, MemorySegment bytes) throws IOException;
 }

@@ -6,6 +6,8 @@ import java.lang.foreign.MemorySegment;
 /// Where the bytes of a base tensor come from.
 @FunctionalInterface
 interface Source {
+  /// Fills `into` from one place on.
+  ///
   /// @param offset bytes from the start of the tensor
   void read(long offset, MemorySegment into) throws IOException;
 }

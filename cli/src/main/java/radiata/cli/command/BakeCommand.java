@@ -131,17 +131,19 @@ final class BakeCommand implements Command {
         view.dryRun(console.threads());
         return 0;
       }
-      try (Progress progress = console.progress("baking", plan.outputBytes())) {
-        BakeReport report =
-            Baker.bake(plan, output, replace, console.threads(), progress::add);
-        progress.close();
-        view.done(report);
-      }
+      view.done(bake(plan, output, replace, console));
       return 0;
     } finally {
       for (BakeRequest.Use use : uses) {
         use.file().close();
       }
+    }
+  }
+
+  private static BakeReport bake(BakePlan plan, Path output, Replace replace, Console console)
+      throws IOException {
+    try (Progress progress = console.progress("baking", plan.outputBytes())) {
+      return Baker.bake(plan, output, replace, console.threads(), progress::add);
     }
   }
 
