@@ -9,8 +9,8 @@ import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
 import radiata.safetensors.convert.Narrow;
 
-/// The algebra of doubles: the reference of every other reading. Results live in the memory that the
-/// allocator gives. Sums run in index order, so that equal input gives equal bits.
+/// The algebra of doubles: the reference of every other reading. Results live in the memory that
+/// the allocator gives. Sums run in index order, so that equal input gives equal bits.
 public record Doubles(SegmentAllocator memory) implements Algebra<DoubleTensor> {
   private static final int COLUMNS = 1024;
 
@@ -56,7 +56,8 @@ public record Doubles(SegmentAllocator memory) implements Algebra<DoubleTensor> 
       int width = (int) Math.min(COLUMNS, columns - from);
       double[][] panel = new double[inner][width];
       for (int k = 0; k < inner; k++) {
-        MemorySegment.copy(b.data(), JAVA_DOUBLE, (k * columns + from) * Double.BYTES, panel[k], 0, width);
+        MemorySegment.copy(
+            b.data(), JAVA_DOUBLE, (k * columns + from) * Double.BYTES, panel[k], 0, width);
       }
       double[] sum = new double[width];
       for (long i = 0; i < rows; i++) {
@@ -64,13 +65,22 @@ public record Doubles(SegmentAllocator memory) implements Algebra<DoubleTensor> 
         java.util.Arrays.fill(sum, 0);
         int k = 0;
         for (; k + 4 <= inner; k += 4) {
-          Kernels.fourSteps(sum, panel[k], panel[k + 1], panel[k + 2], panel[k + 3],
-              left[k], left[k + 1], left[k + 2], left[k + 3]);
+          Kernels.fourSteps(
+              sum,
+              panel[k],
+              panel[k + 1],
+              panel[k + 2],
+              panel[k + 3],
+              left[k],
+              left[k + 1],
+              left[k + 2],
+              left[k + 3]);
         }
         for (; k < inner; k++) {
           Kernels.step(sum, panel[k], left[k]);
         }
-        MemorySegment.copy(sum, 0, out.data(), JAVA_DOUBLE, (i * columns + from) * Double.BYTES, width);
+        MemorySegment.copy(
+            sum, 0, out.data(), JAVA_DOUBLE, (i * columns + from) * Double.BYTES, width);
       }
     }
     return out;
@@ -164,7 +174,8 @@ public record Doubles(SegmentAllocator memory) implements Algebra<DoubleTensor> 
     return out;
   }
 
-  /// How far one step along each dimension of `whole` moves in a tensor of shape `part`; 0 where it is stretched.
+  /// How far one step along each dimension of `whole` moves in a tensor of shape `part`; 0 where it
+  /// is stretched.
   private static long[] strides(Shape part, Shape whole) {
     long[] strides = new long[whole.rank()];
     long stride = 1;

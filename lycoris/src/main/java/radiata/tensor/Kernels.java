@@ -1,8 +1,8 @@
 package radiata.tensor;
 
-/// The inner loops of products. Every array of a call is read and written at the same index, which is what lets
-/// the compiler prove that they do not overlap and use vectors; a fused multiply-add keeps the bits the same whether
-/// it does or not.
+/// The inner loops of products. Every array of a call is read and written at the same index, which
+/// is what lets the compiler prove that they do not overlap and use vectors; a fused multiply-add
+/// keeps the bits the same whether it does or not.
 public final class Kernels {
   private Kernels() {}
 
@@ -15,9 +15,18 @@ public final class Kernels {
 
   /// Four [#step]s in one pass, in the same order.
   public static void fourSteps(
-      double[] y, double[] a0, double[] a1, double[] a2, double[] a3, double b0, double b1, double b2, double b3) {
+      double[] y,
+      double[] a0,
+      double[] a1,
+      double[] a2,
+      double[] a3,
+      double b0,
+      double b1,
+      double b2,
+      double b3) {
     for (int i = 0; i < y.length; i++) {
-      y[i] = Math.fma(b3, a3[i], Math.fma(b2, a2[i], Math.fma(b1, a1[i], Math.fma(b0, a0[i], y[i]))));
+      y[i] =
+          Math.fma(b3, a3[i], Math.fma(b2, a2[i], Math.fma(b1, a1[i], Math.fma(b0, a0[i], y[i]))));
     }
   }
 
@@ -30,9 +39,18 @@ public final class Kernels {
 
   /// Four [#step]s in one pass, in the same order.
   public static void fourSteps(
-      float[] y, float[] a0, float[] a1, float[] a2, float[] a3, float b0, float b1, float b2, float b3) {
+      float[] y,
+      float[] a0,
+      float[] a1,
+      float[] a2,
+      float[] a3,
+      float b0,
+      float b1,
+      float b2,
+      float b3) {
     for (int i = 0; i < y.length; i++) {
-      y[i] = Math.fma(b3, a3[i], Math.fma(b2, a2[i], Math.fma(b1, a1[i], Math.fma(b0, a0[i], y[i]))));
+      y[i] =
+          Math.fma(b3, a3[i], Math.fma(b2, a2[i], Math.fma(b1, a1[i], Math.fma(b0, a0[i], y[i]))));
     }
   }
 
@@ -64,7 +82,8 @@ public final class Kernels {
       s6 = Math.fma(y[i + 6], y[i + 6], s6);
       s7 = Math.fma(y[i + 7], y[i + 7], s7);
     }
-    double sum = ((double) s0 + s1) + ((double) s2 + s3) + (((double) s4 + s5) + ((double) s6 + s7));
+    double sum =
+        ((double) s0 + s1) + ((double) s2 + s3) + (((double) s4 + s5) + ((double) s6 + s7));
     for (; i < y.length; i++) {
       sum += (double) y[i] * y[i];
     }

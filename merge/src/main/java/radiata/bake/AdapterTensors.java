@@ -11,7 +11,8 @@ import radiata.safetensors.convert.Widen;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Doubles;
 
-/// Brings the tensors of an adapter module into memory as doubles, and looks for NaN and infinities on the way.
+/// Brings the tensors of an adapter module into memory as doubles, and looks for NaN and infinities
+/// on the way.
 final class AdapterTensors {
   private AdapterTensors() {}
 

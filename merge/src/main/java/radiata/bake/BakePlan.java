@@ -6,8 +6,8 @@ import radiata.convention.Profile;
 import radiata.names.Family;
 import radiata.safetensors.OutputPlan;
 
-/// A whole bake as data: nothing of it needs a byte of the base beyond its header. After a plan nothing but I/O,
-/// or a NaN in the data, can fail.
+/// A whole bake as data: nothing of it needs a byte of the base beyond its header. After a plan
+/// nothing but I/O, or a NaN in the data, can fail.
 ///
 /// @param base the model that is baked into
 /// @param steps one for every tensor of the base, in the order of the output

@@ -15,7 +15,8 @@ import radiata.safetensors.DType;
 /// @param unet a further strength for the UNet or transformer
 /// @param textEncoder a further strength for the text encoders
 /// @param blocks block weights as written, for [radiata.names.BlockWeights]; null for none
-/// @param allowUnmatched whether modules that the base does not have are left out instead of refused
+/// @param allowUnmatched whether modules that the base does not have are left out instead of
+///   refused
 public record BakeRequest(
     List<Use> adapters,
     Profile profile,

@@ -23,8 +23,8 @@ import radiata.safetensors.TensorInfo;
 import radiata.safetensors.convert.Narrow;
 import radiata.safetensors.convert.Widen;
 
-/// Carries out a plan. Workers take tensors in the order of the output and write each to its place, so the bytes do
-/// not depend on how many there are.
+/// Carries out a plan. Workers take tensors in the order of the output and write each to its place,
+/// so the bytes do not depend on how many there are.
 public final class Baker implements AutoCloseable {
   private static final int CONVERT = 1 << 18;
 

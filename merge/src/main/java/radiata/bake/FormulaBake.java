@@ -7,7 +7,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import radiata.adapter.Adapter;
 import radiata.adapter.Site;
 import radiata.convention.Profile;
@@ -19,8 +18,8 @@ import radiata.safetensors.convert.Widen;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Doubles;
 
-/// Bakes by the formulas themselves, in doubles: block by block of rows where every row stands alone, else the whole
-/// weight at once.
+/// Bakes by the formulas themselves, in doubles: block by block of rows where every row stands
+/// alone, else the whole weight at once.
 final class FormulaBake {
   /// Elements of a block of rows.
   static final long BLOCK = 1 << 19;
@@ -49,7 +48,8 @@ final class FormulaBake {
       for (Applied applied : step.applied()) {
         adapters.add(AdapterTensors.load(applied, new Doubles(arena)));
       }
-      long block = separable(adapters) ? Math.max(1, BLOCK / Math.max(1, columns)) : Math.max(1, rows);
+      long block =
+          separable(adapters) ? Math.max(1, BLOCK / Math.max(1, columns)) : Math.max(1, rows);
       for (long at = 0; at < rows; at += block) {
         long count = Math.min(block, rows - at);
         block(adapters, at, count, count == rows, meter, source, sink);
@@ -70,7 +70,13 @@ final class FormulaBake {
   }
 
   private void block(
-      List<Adapter<DoubleTensor>> adapters, long at, long count, boolean all, Survival.Meter meter, Source source, Sink sink)
+      List<Adapter<DoubleTensor>> adapters,
+      long at,
+      long count,
+      boolean all,
+      Survival.Meter meter,
+      Source source,
+      Sink sink)
       throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       Doubles on = new Doubles(arena);
@@ -98,7 +104,11 @@ final class FormulaBake {
 
   /// Applies one adapter to its view of the weight and puts the result back.
   private DoubleTensor place(
-      DoubleTensor weight, DoubleTensor untouched, Applied applied, Adapter<DoubleTensor> adapter, Doubles on) {
+      DoubleTensor weight,
+      DoubleTensor untouched,
+      Applied applied,
+      Adapter<DoubleTensor> adapter,
+      Doubles on) {
     DoubleTensor seen = view(weight, applied, on);
     Site<DoubleTensor> site = new Site<>(seen, view(untouched, applied, on), from);
     DoubleTensor result = adapter.bake(site, applied.strength(), on, as);
@@ -126,7 +136,8 @@ final class FormulaBake {
     long count = shape.elements();
     DoubleTensor into = on.empty(shape);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(Math.max(1, count * from.bytes())).asSlice(0, count * from.bytes());
+      MemorySegment bytes =
+          arena.allocate(Math.max(1, count * from.bytes())).asSlice(0, count * from.bytes());
       source.read(at * columns * from.bytes(), bytes);
       Widen.toDoubles(bytes, 0, from, into.data(), 0, count);
     }
@@ -134,10 +145,16 @@ final class FormulaBake {
   }
 
   private void write(
-      long at, DoubleTensor before, DoubleTensor after, Survival.Meter meter, Sink sink, Arena arena)
+      long at,
+      DoubleTensor before,
+      DoubleTensor after,
+      Survival.Meter meter,
+      Sink sink,
+      Arena arena)
       throws IOException {
     long elements = after.shape().elements();
-    MemorySegment bytes = arena.allocate(Math.max(1, elements * to.bytes())).asSlice(0, elements * to.bytes());
+    MemorySegment bytes =
+        arena.allocate(Math.max(1, elements * to.bytes())).asSlice(0, elements * to.bytes());
     Narrow.fromDoubles(after.data(), 0, to, bytes, 0, elements);
     double[] stored = new double[Math.toIntExact(columns)];
     for (long row = 0; row * columns < elements; row++) {

@@ -18,8 +18,9 @@ import radiata.safetensors.convert.Widen;
 import radiata.tensor.Doubles;
 import radiata.tensor.Kernels;
 
-/// Bakes low-rank adapters into one weight, a tile of rows at a time, in floats: widen, add the product, norm, scale,
-/// narrow, while the row is in the cache. Memory is the adapter and a tile, whatever the weight.
+/// Bakes low-rank adapters into one weight, a tile of rows at a time, in floats: widen, add the
+/// product, norm, scale, narrow, while the row is in the cache. Memory is the adapter and a tile,
+/// whatever the weight.
 final class FusedBake {
   private static final long TILE = 1 << 20;
 
@@ -43,8 +44,9 @@ final class FusedBake {
     this.to = step.target().dtype();
   }
 
-  /// Whether a change can be one of these, from its shapes alone. Floats are enough for outputs of 16 bits and less;
-  /// a runtime that rounds between two adapters, or takes norms on the first weight, is left to the formula.
+  /// Whether a change can be one of these, from its shapes alone. Floats are enough for outputs of
+  /// 16 bits and less; a runtime that rounds between two adapters, or takes norms on the first
+  /// weight, is left to the formula.
   static boolean suits(Step.Change step, Profile as) {
     DType to = step.target().dtype();
     if (to == DType.F32 || to == DType.F64 || step.target().shape().rank() < 2) {
@@ -71,7 +73,9 @@ final class FusedBake {
   private static boolean disjoint(Iterable<Rows> all) {
     for (Rows a : all) {
       for (Rows b : all) {
-        if (!a.equals(b) && a.start() < b.start() + b.count() && b.start() < a.start() + a.count()) {
+        if (!a.equals(b)
+            && a.start() < b.start() + b.count()
+            && b.start() < a.start() + a.count()) {
           return false;
         }
       }
@@ -170,7 +174,8 @@ final class FusedBake {
     }
   }
 
-  /// One pass over the region for every stage that needs the norms of its columns, with the stages before it applied.
+  /// One pass over the region for every stage that needs the norms of its columns, with the stages
+  /// before it applied.
   private void measureColumns(Region region, Source source) throws IOException {
     float[][] row = panels.row();
     long inRow = (long) panels.columns() * from.bytes();
@@ -235,7 +240,12 @@ final class FusedBake {
   }
 
   private void watch(
-      Survival.Meter meter, float[][] first, float[][] exact, MemorySegment out, int at, float[][] stored) {
+      Survival.Meter meter,
+      float[][] first,
+      float[][] exact,
+      MemorySegment out,
+      int at,
+      float[][] stored) {
     long start = (long) at * panels.columns();
     for (int p = 0; p < exact.length; p++) {
       Widen.toFloats(out, start + panels.from(p), to, stored[p], 0, stored[p].length);

@@ -1,6 +1,5 @@
 package radiata.bake;
 
-import java.util.Arrays;
 import java.util.Optional;
 import radiata.adapter.Adapter;
 import radiata.adapter.Dora;
@@ -13,9 +12,9 @@ import radiata.safetensors.Shape;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Kernels;
 
-/// LoRA or DoRA on one row of a weight at a time, in floats: the same formula as [Lora] and [Dora], without ever
-/// holding the delta. An output-axis magnitude needs its row alone; an input-axis one needs the norms of all columns
-/// first, so its weight is passed over twice.
+/// LoRA or DoRA on one row of a weight at a time, in floats: the same formula as [Lora] and [Dora],
+/// without ever holding the delta. An output-axis magnitude needs its row alone; an input-axis one
+/// needs the norms of all columns first, so its weight is passed over twice.
 final class FusedStage {
   private final Panels panels;
   private final int rank;
@@ -73,8 +72,8 @@ final class FusedStage {
     return values;
   }
 
-  /// The stage for an adapter; empty where its formula is not one of a low-rank pair with a magnitude that lies along
-  /// its axis.
+  /// The stage for an adapter; empty where its formula is not one of a low-rank pair with a
+  /// magnitude that lies along its axis.
   static Optional<FusedStage> of(
       Adapter<DoubleTensor> adapter, Shape view, double strength, DType base, Profile as) {
     return switch (adapter) {
@@ -100,7 +99,8 @@ final class FusedStage {
     };
   }
 
-  /// A runtime that broadcasts the magnitude as stored may stretch it along the other axis; that is left to the formula.
+  /// A runtime that broadcasts the magnitude as stored may stretch it along the other axis; that is
+  /// left to the formula.
   private static boolean alongAxis(Dora<DoubleTensor> dora, Shape view, Profile as) {
     Shape stored = dora.magnitude().shape();
     DoraAxis axis = as.axis(dora.axis(), stored, view);
@@ -208,7 +208,15 @@ final class FusedStage {
       int k = 0;
       for (; k + 4 <= rank; k += 4) {
         Kernels.fourSteps(
-            y, d[k], d[k + 1], d[k + 2], d[k + 3], up[at + k], up[at + k + 1], up[at + k + 2], up[at + k + 3]);
+            y,
+            d[k],
+            d[k + 1],
+            d[k + 2],
+            d[k + 3],
+            up[at + k],
+            up[at + k + 1],
+            up[at + k + 2],
+            up[at + k + 3]);
       }
       for (; k < rank; k++) {
         Kernels.step(y, d[k], up[at + k]);

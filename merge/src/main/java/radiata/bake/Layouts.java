@@ -18,8 +18,8 @@ import radiata.safetensors.Shards;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.TensorSpec;
 
-/// Which file of the output each tensor goes to. The output has the layout of the base; shards become one file where
-/// the output's name ends in `.safetensors`.
+/// Which file of the output each tensor goes to. The output has the layout of the base; shards
+/// become one file where the output's name ends in `.safetensors`.
 final class Layouts {
   private final Checkpoint base;
   private final Optional<DType> dtype;
@@ -29,10 +29,14 @@ final class Layouts {
   private Layouts(Checkpoint base, Optional<DType> dtype, Path target, boolean changed) {
     this.base = base;
     this.dtype = dtype;
-    boolean oneFile = base.layout() == Layout.FILE || String.valueOf(target.getFileName()).endsWith(".safetensors");
+    boolean oneFile =
+        base.layout() == Layout.FILE
+            || String.valueOf(target.getFileName()).endsWith(".safetensors");
     if (oneFile && base.layout() == Layout.DIFFUSERS) {
       throw new BakeException(
-          target, null, "the base is a diffusers folder, so the output is one too; name a folder, not a .safetensors file");
+          target,
+          null,
+          "the base is a diffusers folder, so the output is one too; name a folder, not a .safetensors file");
     }
     this.output = oneFile ? single(changed) : folder(changed);
   }

@@ -41,13 +41,18 @@ final class Memory {
       case Step.Copy _ -> 0;
       case Step.Convert _ -> 2 * BUFFER;
       case Step.Change change -> {
-        long adapter = change.applied().stream().flatMap(a -> a.tensors().stream()).mapToLong(t -> t.shape().elements()).sum();
+        long adapter =
+            change.applied().stream()
+                .flatMap(a -> a.tensors().stream())
+                .mapToLong(t -> t.shape().elements())
+                .sum();
         if (FusedBake.suits(change, as)) {
           yield 12 * adapter + (4L << 20);
         }
         long elements = change.target().shape().elements();
         long columns = change.target().shape().matrix().dim(1);
-        long block = byRow(change) ? Math.min(elements, Math.max(FormulaBake.BLOCK, columns)) : elements;
+        long block =
+            byRow(change) ? Math.min(elements, Math.max(FormulaBake.BLOCK, columns)) : elements;
         yield 8 * adapter + block * (8L * LIVE + 8);
       }
     };
@@ -55,10 +60,9 @@ final class Memory {
 
   private static boolean byRow(Step.Change change) {
     return change.applied().stream()
-        .allMatch(
-            a ->
-                a.target().rows() == null
-                    && !a.target().transposed()
-                    && a.module().axis().filter(DoraAxis.INPUT::equals).isEmpty());
+        .allMatch(a ->
+            a.target().rows() == null
+                && !a.target().transposed()
+                && a.module().axis().filter(DoraAxis.INPUT::equals).isEmpty());
   }
 }

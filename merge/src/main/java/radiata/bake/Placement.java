@@ -24,7 +24,8 @@ import radiata.safetensors.TensorInfo;
 import radiata.tensor.ShapeMismatch;
 import radiata.tensor.Shapes;
 
-/// Finds the place of every module of one adapter, and writes down in its ledger what became of each tensor.
+/// Finds the place of every module of one adapter, and writes down in its ledger what became of
+/// each tensor.
 final class Placement {
   private final Checkpoint base;
   private final NameTable names;
@@ -93,7 +94,8 @@ final class Placement {
     String earlier = taken.putIfAbsent(weight, module.name());
     if (earlier != null) {
       ledger.duplicate.addAll(module.tensors());
-      problems.add(module.name() + ": a second module for " + weight.tensor() + ", after " + earlier);
+      problems.add(
+          module.name() + ": a second module for " + weight.tensor() + ", after " + earlier);
       return;
     }
     requireComputable(stored, module);
@@ -116,7 +118,8 @@ final class Placement {
     Optional<String> skipped = skipped(read, view, dtype, strength);
     if (skipped.isPresent()) {
       ledger.ignored.addAll(module.tensors());
-      warnings.add("%s leaves %s as it is: %s".formatted(profile.id(), target.tensor(), skipped.get()));
+      warnings.add(
+          "%s leaves %s as it is: %s".formatted(profile.id(), target.tensor(), skipped.get()));
       return;
     }
     List<TensorInfo> used = read.tensors();
@@ -127,7 +130,8 @@ final class Placement {
     placed.add(new Applied(file, module, read, target, view, strength));
   }
 
-  /// What the runtime reads of a module: one that does not know a magnitude's key takes the rest as plain LoRA.
+  /// What the runtime reads of a module: one that does not know a magnitude's key takes the rest as
+  /// plain LoRA.
   private Adapter<TensorInfo> read(AdapterModule module) {
     return switch (module.adapter()) {
       case Dora<TensorInfo> dora when !profile.magnitudes().contains(dora.key()) -> dora.inner();
@@ -144,7 +148,8 @@ final class Placement {
   }
 
   /// Why the runtime skips a layer, if it does.
-  private Optional<String> skipped(Adapter<TensorInfo> read, Shape view, DType dtype, double strength) {
+  private Optional<String> skipped(
+      Adapter<TensorInfo> read, Shape view, DType dtype, double strength) {
     if (profile.skipsNineChannels() && view.rank() == 4 && view.dim(1) == 9) {
       return Optional.of("it pads the delta of a weight with nine input channels by five");
     }
@@ -173,8 +178,8 @@ final class Placement {
     }
   }
 
-  /// The web UI gives up a fused attention layer unless all of q, k, v and out are there
-  /// (web UI 1.10.1, `extensions-builtin/Lora/networks.py`).
+  /// The web UI gives up a fused attention layer unless all of q, k, v and out are there (web UI
+  /// 1.10.1, `extensions-builtin/Lora/networks.py`).
   void dropIncompleteAttention() {
     Map<String, Long> parts = new HashMap<>();
     for (Applied applied : placed) {
@@ -182,25 +187,24 @@ final class Placement {
         parts.merge(applied.target().tensor(), 1L, Long::sum);
       }
     }
-    placed.removeIf(
-        applied -> {
-          String tensor = applied.target().tensor();
-          if (applied.target().rows() == null) {
-            return false;
-          }
-          String out = tensor.replace("in_proj_weight", "out_proj.weight");
-          boolean whole =
-              parts.getOrDefault(tensor, 0L) == 3
-                  && placed.stream().anyMatch(other -> other.target().tensor().equals(out));
-          if (!whole) {
-            ledger.ignored.addAll(applied.module().tensors());
-            ledger.applied(-applied.module().tensors().size());
-            warnings.add(
-                "%s leaves %s as it is: it wants q, k, v and out together"
-                    .formatted(profile.id(), tensor));
-          }
-          return !whole;
-        });
+    placed.removeIf(applied -> {
+      String tensor = applied.target().tensor();
+      if (applied.target().rows() == null) {
+        return false;
+      }
+      String out = tensor.replace("in_proj_weight", "out_proj.weight");
+      boolean whole =
+          parts.getOrDefault(tensor, 0L) == 3
+              && placed.stream().anyMatch(other -> other.target().tensor().equals(out));
+      if (!whole) {
+        ledger.ignored.addAll(applied.module().tensors());
+        ledger.applied(-applied.module().tensors().size());
+        warnings.add(
+            "%s leaves %s as it is: it wants q, k, v and out together"
+                .formatted(profile.id(), tensor));
+      }
+      return !whole;
+    });
   }
 
   List<Applied> placed() {

@@ -42,7 +42,8 @@ public final class Planner {
   /// The plan of a bake.
   ///
   /// @param output the output's path as the user wrote it: it decides between a file and a folder
-  /// @throws BakeException if the adapters do not belong to this base, or the base cannot be baked into
+  /// @throws BakeException if the adapters do not belong to this base, or the base cannot be baked
+  ///   into
   /// @throws IllegalArgumentException if block weights make no sense
   public static BakePlan plan(Checkpoint base, BakeRequest request, Path output) {
     return new Planner(base, request).plan(output);
@@ -72,7 +73,9 @@ public final class Planner {
     }
     if (!found) {
       throw new BakeException(
-          base.path(), null, "no module of any adapter has a place in this base; nothing would change");
+          base.path(),
+          null,
+          "no module of any adapter has a place in this base; nothing would change");
     }
     Layouts layout = Layouts.of(base, request.dtype(), output, !changes.isEmpty());
     return new BakePlan(
@@ -116,7 +119,9 @@ public final class Planner {
     List<String> problems = placement.problems();
     if (!problems.isEmpty()) {
       parts.add(
-          (problems.size() == 1 ? "1 module does not fit: " : problems.size() + " modules do not fit: ")
+          (problems.size() == 1
+                  ? "1 module does not fit: "
+                  : problems.size() + " modules do not fit: ")
               + String.join("; ", problems.subList(0, Math.min(3, problems.size())))
               + (problems.size() > 3 ? "; ..." : ""));
     }
@@ -180,10 +185,14 @@ public final class Planner {
               .formatted(name, profile.id(), dropped, ledger.ignored().getLast()));
     }
     if (!use.file().ignored().isEmpty()) {
-      warnings.add("%s: %d tensors belong to no layer and are left out".formatted(name, use.file().ignored().size()));
+      warnings.add(
+          "%s: %d tensors belong to no layer and are left out"
+              .formatted(name, use.file().ignored().size()));
     }
     if (!ledger.unmatched().isEmpty()) {
-      warnings.add("%s: %d tensors have no place in the base and are left out".formatted(name, ledger.unmatched().size()));
+      warnings.add(
+          "%s: %d tensors have no place in the base and are left out"
+              .formatted(name, ledger.unmatched().size()));
     }
     if (ledger.filtered() > 0) {
       warnings.add("%s: weights of 0 remove %d tensors".formatted(name, ledger.filtered()));

@@ -42,7 +42,8 @@ final class RowBlocks {
     };
   }
 
-  private static Additive<DoubleTensor> cut(Additive<DoubleTensor> adapter, long start, long count) {
+  private static Additive<DoubleTensor> cut(
+      Additive<DoubleTensor> adapter, long start, long count) {
     return switch (adapter) {
       case Lora<DoubleTensor>(Factor<DoubleTensor> factor, var scale) ->
           new Lora<>(cut(factor, start, count), scale);

@@ -5,8 +5,8 @@ import radiata.safetensors.convert.Narrow;
 
 /// What rounding left of the change of one tensor.
 ///
-/// @param kept the part of the change that stands in the output: its projection on the exact change, 1 when all of it
-///   does; taken over at most 64 evenly spaced rows
+/// @param kept the part of the change that stands in the output: its projection on the exact
+///   change, 1 when all of it does; taken over at most 64 evenly spaced rows
 /// @param unchanged the share of elements of those rows whose value is the base's
 /// @param overflow elements, of all rows, that the output's dtype cannot hold
 public record Survival(String tensor, double kept, double unchanged, long overflow) {

@@ -2,7 +2,8 @@ package radiata.pipeline;
 
 import java.util.concurrent.Semaphore;
 
-/// A bound on the memory that workers hold together. A piece of work larger than all of it runs alone.
+/// A bound on the memory that workers hold together. A piece of work larger than all of it runs
+/// alone.
 public final class Budget {
   private static final int UNIT = 1 << 16;
 

@@ -20,7 +20,8 @@ import radiata.safetensors.SafetensorsFile;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.convert.Widen;
 
-/// Every case that the real programs baked, under every runtime it lists. A new folder is a new test.
+/// Every case that the real programs baked, under every runtime it lists. A new folder is a new
+/// test.
 class BakeGoldenTest {
   /// Cases of later issues need algorithms that are not there yet.
   private static final int ISSUE = 1;
@@ -31,16 +32,14 @@ class BakeGoldenTest {
   Stream<DynamicNode> bakesWhatTheRealProgramBakes() throws IOException {
     return GoldenCase.all().stream()
         .filter(golden -> golden.issue() <= ISSUE)
-        .map(
-            golden ->
-                DynamicContainer.dynamicContainer(
-                    golden.name(),
-                    golden.expectations().stream()
-                        .map(
-                            expect ->
-                                DynamicTest.dynamicTest(
-                                    expect.runtime() + "@" + expect.strengths(),
-                                    () -> check(golden, expect)))));
+        .map(golden ->
+            DynamicContainer.dynamicContainer(
+                golden.name(),
+                golden.expectations().stream()
+                    .map(expect ->
+                        DynamicTest.dynamicTest(
+                            expect.runtime() + "@" + expect.strengths(),
+                            () -> check(golden, expect)))));
   }
 
   private void check(GoldenCase golden, GoldenCase.Expectation expect) throws IOException {
@@ -48,7 +47,8 @@ class BakeGoldenTest {
     Path output =
         folder.resolve(golden.name() + expect.runtime() + expect.strengths() + ".safetensors");
     if (golden.isRefused()) {
-      assertThatThrownBy(() -> bake(golden, expect, profile, false, output)).isInstanceOf(BakeException.class);
+      assertThatThrownBy(() -> bake(golden, expect, profile, false, output))
+          .isInstanceOf(BakeException.class);
       assertThat(output).doesNotExist();
     }
     bake(golden, expect, profile, golden.isRefused(), output);
@@ -56,7 +56,8 @@ class BakeGoldenTest {
         SafetensorsFile want = SafetensorsFile.open(expect.file());
         SafetensorsFile got = SafetensorsFile.open(output)) {
       assertThat(got.tensors().stream().map(TensorInfo::spec))
-          .containsExactlyInAnyOrderElementsOf(want.tensors().stream().map(TensorInfo::spec).toList());
+          .containsExactlyInAnyOrderElementsOf(
+              want.tensors().stream().map(TensorInfo::spec).toList());
       for (TensorInfo tensor : want.tensors()) {
         compare(base, want, got, tensor, expect);
       }
@@ -64,10 +65,21 @@ class BakeGoldenTest {
   }
 
   private static void bake(
-      GoldenCase golden, GoldenCase.Expectation expect, Profile profile, boolean lenient, Path output)
+      GoldenCase golden,
+      GoldenCase.Expectation expect,
+      Profile profile,
+      boolean lenient,
+      Path output)
       throws IOException {
     Bakes.bake(
-        golden.base(), golden.adapters(), expect.strengths(), profile, Optional.empty(), lenient, 2, output);
+        golden.base(),
+        golden.adapters(),
+        expect.strengths(),
+        profile,
+        Optional.empty(),
+        lenient,
+        2,
+        output);
   }
 
   private static void compare(

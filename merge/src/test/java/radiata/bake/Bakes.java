@@ -30,7 +30,8 @@ final class Bakes {
     try (Checkpoint checkpoint = Checkpoint.open(base, Limits.DEFAULT)) {
       for (int i = 0; i < adapters.size(); i++) {
         uses.add(
-            new BakeRequest.Use(AdapterFile.open(adapters.get(i), Limits.DEFAULT, null), strengths.get(i)));
+            new BakeRequest.Use(
+                AdapterFile.open(adapters.get(i), Limits.DEFAULT, null), strengths.get(i)));
       }
       BakePlan plan =
           Planner.plan(

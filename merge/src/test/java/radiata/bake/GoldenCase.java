@@ -17,9 +17,15 @@ record GoldenCase(Path folder, JsonObject about) {
 
   /// One expected result.
   record Expectation(
-      String runtime, List<Double> strengths, Path file, double rtol, double atol, JsonObject byDtype) {}
+      String runtime,
+      List<Double> strengths,
+      Path file,
+      double rtol,
+      double atol,
+      JsonObject byDtype) {}
 
-  /// The cases of every root: those of this project, and the further ones that `radiata.golden` names.
+  /// The cases of every root: those of this project, and the further ones that `radiata.golden`
+  /// names.
   static List<GoldenCase> all() throws IOException {
     List<Path> roots = new ArrayList<>();
     roots.add(Path.of(System.getProperty("radiata.testdata"), "golden", "bake"));

@@ -23,7 +23,8 @@ final class UnfinishedFile implements AutoCloseable {
   private final Coverage coverage = new Coverage();
 
   /// Linux lets one thread at a time write to a file, and those that wait for it spin: two threads
-  /// together took twice as long as one alone. Ours wait asleep, and leave the core to who computes.
+  /// together took twice as long as one alone. Ours wait asleep, and leave the core to who
+  /// computes.
   private final ReentrantLock writing = new ReentrantLock();
 
   private UnfinishedFile(Path path, Path shown, Header header, FileChannel channel) {

@@ -45,7 +45,10 @@ final class BakeCommand implements Command {
       Flags.value("o", "output", "OUT", "the new model, in the layout of the base");
   private static final Option FORCE = Flags.flag("force", "replace an existing output");
   private static final Option DTYPE =
-      Flags.value("dtype", "TYPE", "the output's dtype: keep (default), " + String.join(", ", DTYPES.keySet()));
+      Flags.value(
+          "dtype",
+          "TYPE",
+          "the output's dtype: keep (default), " + String.join(", ", DTYPES.keySet()));
   private static final Option RUNTIME =
       Flags.value("runtime", "NAME", "whose arithmetic: " + String.join(", ", runtimes()));
   private static final Option UNET =
@@ -53,7 +56,8 @@ final class BakeCommand implements Command {
   private static final Option TE =
       Flags.value("te", "X", "a further strength for the text encoders; 0 leaves them out");
   private static final Option BLOCKS =
-      Flags.value("blocks", "WEIGHTS", "block weights: IN04=0.5,MID=0 or a list of 12, 17, 20 or 26");
+      Flags.value(
+          "blocks", "WEIGHTS", "block weights: IN04=0.5,MID=0 or a list of 12, 17, 20 or 26");
   private static final Option ALLOW =
       Flags.flag("allow-unmatched", "leave out modules that the base does not have");
   private static final Option DRY_RUN =
@@ -203,9 +207,12 @@ final class BakeCommand implements Command {
   private static Checkpoint openBase(Path path) throws IOException {
     Checkpoint model = Checkpoint.open(path, Limits.DEFAULT);
     try {
-      if (model.layout() == Checkpoint.Layout.FILE && isAdapter(model.parts().getFirst().file().path())) {
+      if (model.layout() == Checkpoint.Layout.FILE
+          && isAdapter(model.parts().getFirst().file().path())) {
         throw new CommandException(
-            "not-a-model", path, "this is an adapter; BASE is the model it is baked into, and adapters come with -a");
+            "not-a-model",
+            path,
+            "this is an adapter; BASE is the model it is baked into, and adapters come with -a");
       }
       return model;
     } catch (Throwable e) {
