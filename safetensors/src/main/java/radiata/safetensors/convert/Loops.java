@@ -86,7 +86,8 @@ final class Loops {
       long odd = pair >>> 16 & 0x0000_0001_0000_0001L;
       long rounded = pair + 0x0000_7FFF_0000_7FFFL + odd;
       twos[i] =
-          (int) (rounded >>> PAIR_FIRST >>> 16 & 0xFFFF | rounded >>> PAIR_SECOND & 0xFFFF_0000L);
+          (int)
+              ((rounded >>> PAIR_FIRST >>> 16 & 0xFFFF) | (rounded >>> PAIR_SECOND & 0xFFFF_0000L));
     }
   }
 
