@@ -108,7 +108,7 @@ public final class Narrow {
   }
 
   private static void toHalves(float[] from, int at, int count, MemorySegment into) {
-    long[] pairs = new long[Math.min(count, BLOCK) + 1 >> 1];
+    long[] pairs = new long[(Math.min(count, BLOCK) + 1) >> 1];
     short[] halves = new short[Math.min(count, BLOCK)];
     for (int done = 0; done < count; done += BLOCK) {
       int length = Math.min(BLOCK, count - done);
@@ -122,7 +122,7 @@ public final class Narrow {
   }
 
   private static void toBrains(float[] from, int at, int count, MemorySegment into) {
-    long[] pairs = new long[Math.min(count, BLOCK) + 1 >> 1];
+    long[] pairs = new long[(Math.min(count, BLOCK) + 1) >> 1];
     int[] twos = new int[pairs.length];
     for (int done = 0; done < count; done += BLOCK) {
       int length = Math.min(BLOCK, count - done);
@@ -143,7 +143,7 @@ public final class Narrow {
   private static boolean anyNan(float[] from, int at, int count, long[] pairs) {
     MemorySegment bits = MemorySegment.ofArray(from);
     MemorySegment.copy(bits, 4L * at, MemorySegment.ofArray(pairs), 0, 4L * count);
-    return Loops.anyNan(pairs, count + 1 >> 1);
+    return Loops.anyNan(pairs, (count + 1) >> 1);
   }
 
   private static void oneByOne(

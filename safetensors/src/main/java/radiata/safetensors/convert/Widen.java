@@ -111,7 +111,7 @@ public final class Widen {
   /// Halving with the lost bit kept below makes the upper half of the range round once, like the
   /// lower one.
   private static double unsigned(long bits) {
-    return bits >= 0 ? bits : (double) (bits >>> 1 | bits & 1) * 2;
+    return bits >= 0 ? bits : (double) (bits >>> 1 | (bits & 1)) * 2;
   }
 
   private static void halves(MemorySegment from, float[] into, int at, int count) {
