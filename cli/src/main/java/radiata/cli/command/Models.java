@@ -1,0 +1,40 @@
+package radiata.cli.command;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import radiata.names.BaseTensor;
+import radiata.names.NameTable;
+import radiata.safetensors.Checkpoint;
+import radiata.safetensors.Limits;
+
+/// Opens what the user named.
+final class Models {
+  private static final String PEFT_WEIGHTS = "adapter_model.safetensors";
+
+  private Models() {}
+
+  /// Tensors in any layout: a model, or the weights of a PEFT folder.
+  static Checkpoint open(Path path) throws IOException {
+    Path weights = path.resolve(PEFT_WEIGHTS);
+    return Checkpoint.open(
+        Files.isDirectory(path) && Files.isRegularFile(weights) ? weights : path, Limits.DEFAULT);
+  }
+
+  static List<BaseTensor> baseTensors(Checkpoint model) {
+    return model.tensors().stream()
+        .map(stored -> new BaseTensor(stored.component(), stored.name(), stored.info().shape()))
+        .toList();
+  }
+
+  static NameTable names(Checkpoint model) {
+    return NameTable.of(baseTensors(model));
+  }
+
+  /// How a tensor of a model is told from all others: its name, after the component's where the
+  /// model has components.
+  static String label(Checkpoint.Stored stored) {
+    return stored.component().isEmpty() ? stored.name() : stored.component() + "/" + stored.name();
+  }
+}

@@ -1,0 +1,5 @@
+/// The command line. Start at [Main][radiata.cli.Main].
+@NullMarked
+package radiata.cli;
+
+import org.jspecify.annotations.NullMarked;
