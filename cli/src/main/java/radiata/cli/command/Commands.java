@@ -9,6 +9,7 @@ public final class Commands {
       List.of(
           new VerifyCommand(),
           new CompareCommand(),
+          new DemoCommand(),
           new DoctorCommand(),
           new CompletionCommand(),
           new HelpCommand());

@@ -5,6 +5,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.ToIntFunction;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
 
@@ -59,16 +61,65 @@ public final class Llama {
     return config.vocabulary();
   }
 
-  /// `first` and the `count` tokens that the model finds most likely after it, one after the other.
+  /// `prompt` and the tokens that follow it, each the one that the model finds most likely.
   ///
-  /// @throws IllegalArgumentException if that is more than the model has positions for, or `first`
-  ///   is no token
-  public List<Integer> greedy(int first, int count) {
-    LlamaRun run = new LlamaRun(this, count);
-    List<Integer> tokens = new ArrayList<>(List.of(first));
-    for (int i = 0; i < count; i++) {
-      tokens.add(LlamaKernels.largest(run.next(tokens.getLast())));
+  /// @param length of the whole, prompt included
+  /// @throws IllegalArgumentException if `length` is more than the model has positions for, the
+  ///   prompt is empty, or one of it is no token
+  public List<Integer> greedy(List<Integer> prompt, int length) {
+    return write(prompt, length, LlamaKernels::largest);
+  }
+
+  /// `prompt` and tokens drawn after it, each as often as the model expects it.
+  ///
+  /// @param temperature above 0: below 1 the likely tokens become likelier
+  /// @throws IllegalArgumentException as [#greedy] does
+  public List<Integer> sample(List<Integer> prompt, int length, double temperature, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    return write(
+        prompt,
+        length,
+        logits -> {
+          for (int i = 0; i < logits.length; i++) {
+            logits[i] = (float) (logits[i] / temperature);
+          }
+          LlamaKernels.softmax(logits, logits.length);
+          return LlamaKernels.pick(logits, random.nextDouble());
+        });
+  }
+
+  private List<Integer> write(List<Integer> prompt, int length, ToIntFunction<float[]> choose) {
+    if (prompt.isEmpty()) {
+      throw new IllegalArgumentException("an empty prompt");
+    }
+    LlamaRun run = new LlamaRun(this, length);
+    List<Integer> tokens = new ArrayList<>(prompt);
+    for (int i = 0; tokens.size() < length; i++) {
+      float[] logits = run.next(tokens.get(i));
+      if (i == tokens.size() - 1) {
+        tokens.add(choose.applyAsInt(logits));
+      }
     }
     return List.copyOf(tokens);
+  }
+
+  /// How surprised the model is by texts: the mean of -ln p over all their tokens but the first of
+  /// each.
+  ///
+  /// @throws IllegalArgumentException if a text is longer than the model has positions for, or
+  ///   holds what is no token
+  public double crossEntropy(List<List<Integer>> texts) {
+    double sum = 0;
+    int count = 0;
+    for (List<Integer> text : texts) {
+      LlamaRun run = new LlamaRun(this, text.size());
+      for (int i = 0; i + 1 < text.size(); i++) {
+        float[] chances = run.next(text.get(i));
+        LlamaKernels.softmax(chances, chances.length);
+        sum -= Math.log(chances[text.get(i + 1)]);
+        count++;
+      }
+    }
+    return sum / count;
   }
 }

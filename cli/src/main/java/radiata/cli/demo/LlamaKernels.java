@@ -84,4 +84,17 @@ final class LlamaKernels {
     }
     return best;
   }
+
+  /// The element that a point between 0 and 1 falls on when the elements, which sum to 1, are laid
+  /// end to end.
+  static int pick(float[] chances, double point) {
+    double left = point;
+    for (int i = 0; i < chances.length - 1; i++) {
+      left -= chances[i];
+      if (left < 0) {
+        return i;
+      }
+    }
+    return chances.length - 1;
+  }
 }

@@ -32,7 +32,7 @@ class LlamaTest {
 
   @Test
   void writesTheStoryThatTheReferenceWrites() throws IOException {
-    List<Integer> tokens = Llama.read(STORIES).greedy(StoryTokens.BEGIN, 200);
+    List<Integer> tokens = Llama.read(STORIES).greedy(List.of(StoryTokens.BEGIN), 201);
 
     assertThat(tokens).isEqualTo(published().getAsJsonArray("greedy_token_ids").asList().stream()
             .map(JsonElement::getAsInt)
@@ -41,7 +41,7 @@ class LlamaTest {
 
   @Test
   void spellsTheStoryAsPublished() throws IOException {
-    List<Integer> tokens = Llama.read(STORIES).greedy(StoryTokens.BEGIN, 200);
+    List<Integer> tokens = Llama.read(STORIES).greedy(List.of(StoryTokens.BEGIN), 201);
 
     assertThat(StoryTokens.read(STORIES.resolve("vocab.json")).text(tokens))
         .isEqualTo(published().get("text").getAsString());
@@ -91,8 +91,8 @@ class LlamaTest {
 
   @Test
   void writesOtherTextOnceTheAdapterIsMerged() throws IOException {
-    List<Integer> before = Llama.read(PACK.resolve("base")).greedy(StoryTokens.BEGIN, 100);
-    List<Integer> after = Llama.read(PACK.resolve("merged")).greedy(StoryTokens.BEGIN, 100);
+    List<Integer> before = Llama.read(PACK.resolve("base")).greedy(List.of(StoryTokens.BEGIN), 100);
+    List<Integer> after = Llama.read(PACK.resolve("merged")).greedy(List.of(StoryTokens.BEGIN), 100);
 
     assertThat(after).isNotEqualTo(before);
   }
@@ -101,10 +101,10 @@ class LlamaTest {
   void refusesMoreTokensThanPositions() throws IOException {
     Llama llama = Llama.read(STORIES);
 
-    assertThatThrownBy(() -> llama.greedy(StoryTokens.BEGIN, 513))
+    assertThatThrownBy(() -> llama.greedy(List.of(StoryTokens.BEGIN), 513))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("513 tokens; the model has positions for 512");
-    assertThatThrownBy(() -> llama.greedy(512, 1))
+    assertThatThrownBy(() -> llama.greedy(List.of(512), 2))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("token 512 of 512");
   }
