@@ -26,8 +26,7 @@ public final class CheckpointWriter implements AutoCloseable {
   private final List<UnfinishedFile> files = new ArrayList<>();
   private boolean committed;
 
-  private CheckpointWriter(
-      OutputTarget target, OutputPlan plan, boolean replace, TempPlace place) {
+  private CheckpointWriter(OutputTarget target, OutputPlan plan, boolean replace, TempPlace place) {
     this.target = target;
     this.plan = plan;
     this.replace = replace;
@@ -37,8 +36,8 @@ public final class CheckpointWriter implements AutoCloseable {
   /// Checks the target and the free space, writes the headers and copies the companions.
   ///
   /// @throws SafetensorsException if the target exists and is not to be replaced, is of the other
-  ///     kind, or is a folder that holds no model; if its folder is missing or read-only; if the
-  ///     disk is full
+  ///   kind, or is a folder that holds no model; if its folder is missing or read-only; if the disk
+  ///   is full
   public static CheckpointWriter create(Path target, OutputPlan plan, Replace replace)
       throws IOException {
     OutputTarget checked = OutputTarget.check(target, plan.folder(), replace);

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
@@ -28,6 +29,14 @@ final class Disk {
       content.transferTo(out);
       channel.force(true);
     }
+  }
+
+  /// Writes over the start of a file, and puts that on the disk.
+  static void put(FileChannel file, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      file.write(bytes, bytes.position());
+    }
+    file.force(true);
   }
 
   /// Puts on the disk which names a folder holds. Windows has no such call.
@@ -55,8 +64,7 @@ final class Disk {
 
   /// Gives `to` the permissions of `from`, where both exist and have such things.
   static void copyMode(Path from, Path to) throws IOException {
-    PosixFileAttributeView view =
-        Files.getFileAttributeView(from, PosixFileAttributeView.class);
+    PosixFileAttributeView view = Files.getFileAttributeView(from, PosixFileAttributeView.class);
     if (view != null && Files.exists(from)) {
       Files.setPosixFilePermissions(to, view.readAttributes().permissions());
     }

@@ -29,7 +29,8 @@ final class DiskSpace {
     @Nullable Path folder = written.toAbsolutePath().getParent();
     long free = folder == null ? Long.MAX_VALUE : folder.toFile().getUsableSpace();
     if (message.contains("No space left") || message.contains("quota") || free == 0) {
-      SafetensorsException full = full(target, "%,d bytes were free when a write failed".formatted(free));
+      SafetensorsException full =
+          full(target, "%,d bytes were free when a write failed".formatted(free));
       full.initCause(thrown);
       throw full;
     }

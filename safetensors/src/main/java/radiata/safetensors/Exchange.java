@@ -51,8 +51,7 @@ final class Exchange {
       MemorySegment second = arena.allocateFrom(b.toAbsolutePath().toString());
       return 0
           == (int)
-              RENAMEAT2.invokeExact(
-                  CURRENT_FOLDER, first, CURRENT_FOLDER, second, RENAME_EXCHANGE);
+              RENAMEAT2.invokeExact(CURRENT_FOLDER, first, CURRENT_FOLDER, second, RENAME_EXCHANGE);
     } catch (Error e) {
       throw e;
     } catch (Throwable e) {

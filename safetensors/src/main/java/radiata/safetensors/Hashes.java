@@ -14,9 +14,9 @@ import java.util.zip.CRC32C;
 ///
 /// @param sha256 of the whole file: Civitai's SHA256, and the name of a Git LFS object
 /// @param data sha256 of the data section, which edits of the metadata leave as it is:
-///     `sshs_model_hash` and addnet's hash; empty for a file that is not safetensors
+///   `sshs_model_hash` and addnet's hash; empty for a file that is not safetensors
 /// @param legacy the first form of AUTOMATIC1111 (Civitai's AutoV1): 8 digits of the sha256 of up
-///     to 64 KiB from 1 MiB on, `e3b0c442` if the file ends before
+///   to 64 KiB from 1 MiB on, `e3b0c442` if the file ends before
 public record Hashes(String sha256, Optional<String> data, String legacy) {
   private static final int CHUNK = 8 << 20;
 
@@ -64,7 +64,7 @@ public record Hashes(String sha256, Optional<String> data, String legacy) {
   ///
   /// @param model sha256 of the data section in the reference's order
   /// @param legacy [Hashes#legacy] of the file with only those metadata whose keys begin with
-  ///     `ss_`; of the final file, whose header is longer, it is generally not
+  ///   `ss_`; of the final file, whose header is longer, it is generally not
   public record Sshs(String model, String legacy) {}
 
   /// Computes what sd-scripts computes before it adds the two keys
@@ -72,8 +72,7 @@ public record Hashes(String sha256, Optional<String> data, String legacy) {
   public static Sshs sshs(TensorFile file) throws IOException {
     Header header =
         Header.canonical(
-            file.tensors().stream().map(TensorInfo::spec).toList(),
-            training(file.metadata()));
+            file.tensors().stream().map(TensorInfo::spec).toList(), training(file.metadata()));
     HashStream model = new HashStream(header.dataStart(), Long.MAX_VALUE);
     HashStream legacy = HashStream.legacy();
     ByteBuffer start = ByteBuffer.wrap(header.bytes());

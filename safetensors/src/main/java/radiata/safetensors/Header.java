@@ -66,8 +66,8 @@ public final class Header {
   /// are sorted likewise, where the reference's order is random.
   ///
   /// @throws SafetensorsException if a name stands twice, is `__metadata__` or holds an unpaired
-  ///     surrogate, if a size is no whole number of bytes or overflows, or if the header exceeds
-  ///     100,000,000 bytes
+  ///   surrogate, if a size is no whole number of bytes or overflows, or if the header exceeds
+  ///   100,000,000 bytes
   public static Header canonical(Collection<TensorSpec> specs, Map<String, String> metadata) {
     return new Header(specs.stream().sorted(REFERENCE_ORDER).toList(), metadata);
   }
@@ -115,18 +115,17 @@ public final class Header {
 
   private static Map<String, String> sorted(Map<String, String> metadata) {
     Map<String, String> sorted = new TreeMap<>(Utf8Order::compare);
-    metadata.forEach(
-        (key, value) -> {
-          if (unpaired(key) || unpaired(value)) {
-            throw new SafetensorsException(
-                Kind.INVALID_HEADER,
-                OUTPUT,
-                null,
-                "metadata %s holds an unpaired surrogate, which UTF-8 cannot express"
-                    .formatted(Quoted.of(key)));
-          }
-          sorted.put(key, value);
-        });
+    metadata.forEach((key, value) -> {
+      if (unpaired(key) || unpaired(value)) {
+        throw new SafetensorsException(
+            Kind.INVALID_HEADER,
+            OUTPUT,
+            null,
+            "metadata %s holds an unpaired surrogate, which UTF-8 cannot express"
+                .formatted(Quoted.of(key)));
+      }
+      sorted.put(key, value);
+    });
     return Collections.unmodifiableMap(new LinkedHashMap<>(sorted));
   }
 
@@ -135,20 +134,24 @@ public final class Header {
       throw error(Kind.INVALID_HEADER, name, "this name is kept for the metadata");
     }
     if (unpaired(name)) {
-      throw error(
-          Kind.INVALID_HEADER, name, "an unpaired surrogate, which UTF-8 cannot express");
+      throw error(Kind.INVALID_HEADER, name, "an unpaired surrogate, which UTF-8 cannot express");
     }
   }
 
   private static boolean unpaired(String text) {
-    return text.codePoints().anyMatch(p -> p >= Character.MIN_SURROGATE && p <= Character.MAX_SURROGATE);
+    return text.codePoints()
+        .anyMatch(p -> p >= Character.MIN_SURROGATE && p <= Character.MAX_SURROGATE);
   }
 
-  /// The bytes of one tensor.
+  /// The bytes of one tensor. The product goes left to right, as the reference's does, which
+  /// overflows even where a dimension of 0 still follows.
   static long bytes(TensorSpec spec) {
-    long bits;
+    long bits = 1;
     try {
-      bits = Math.multiplyExact(spec.shape().elements(), (long) spec.dtype().bits());
+      for (int axis = 0; axis < spec.shape().rank(); axis++) {
+        bits = Math.multiplyExact(bits, spec.shape().dim(axis));
+      }
+      bits = Math.multiplyExact(bits, (long) spec.dtype().bits());
     } catch (ArithmeticException e) {
       throw error(
           Kind.VALIDATION_OVERFLOW,

@@ -20,7 +20,7 @@ final class HeaderText {
   /// The length N, then the N bytes of the header. Strings must hold no unpaired surrogate.
   ///
   /// @param metadata left out when it is empty, since the reference cannot read back an empty one
-  ///     that it writes into a file without tensors
+  ///   that it writes into a file without tensors
   static byte[] encode(List<TensorInfo> tensors, Map<String, String> metadata) {
     HeaderText text = new HeaderText();
     text.metadata(metadata);

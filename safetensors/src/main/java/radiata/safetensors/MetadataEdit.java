@@ -14,9 +14,9 @@ import java.util.Map;
 ///
 /// Where the new header fits into the old one's N bytes it is written over it, in one write and
 /// filled up with spaces. A write over existing bytes can be torn by a crash, so both headers go
-/// into a journal beside the file first, and are on the disk before the file is touched;
-/// [#recover] brings the old header back. Where the header does not fit, the file is copied with
-/// the new header and replaced at once.
+/// into a journal beside the file first, and are on the disk before the file is touched; [#recover]
+/// brings the old header back. Where the header does not fit, the file is copied with the new
+/// header and replaced at once.
 public final class MetadataEdit {
   private MetadataEdit() {}
 
@@ -24,7 +24,7 @@ public final class MetadataEdit {
   /// was killed has left is undone before.
   ///
   /// @throws SafetensorsException if the file is broken, read-only or a symbolic link, the metadata
-  ///     cannot be written, or the disk is full
+  ///   cannot be written, or the disk is full
   public static void apply(Path file, Map<String, String> metadata) throws IOException {
     if (Files.isSymbolicLink(file)) {
       throw OutputTarget.error(
@@ -33,13 +33,17 @@ public final class MetadataEdit {
               + file.toRealPath());
     }
     recover(file);
-    byte[] old;
     byte[] edited;
+    byte[] old;
     try (SafetensorsFile open = SafetensorsFile.open(file)) {
       edited = header(open, metadata).bytes();
       old = new byte[Math.toIntExact(open.dataStart())];
     }
-    if (edited.length > old.length) {
+    int length = edited.length;
+    while (edited[length - 1] == ' ') {
+      length--;
+    }
+    if (length > old.length) {
       copy(file, file, metadata, Replace.FORCE);
       return;
     }
@@ -49,7 +53,10 @@ public final class MetadataEdit {
     try (FileBytes bytes = FileBytes.open(file)) {
       bytes.read(0, MemorySegment.ofArray(old));
     }
-    overwrite(file, old, fitted(edited, old));
+    byte[] fitted = old.clone();
+    Arrays.fill(fitted, Long.BYTES, fitted.length, (byte) ' ');
+    System.arraycopy(edited, Long.BYTES, fitted, Long.BYTES, length - Long.BYTES);
+    overwrite(file, old, fitted);
   }
 
   /// Writes a copy of a file with other metadata.
@@ -69,13 +76,13 @@ public final class MetadataEdit {
 
   /// Undoes an edit of this file that was killed half way; does nothing where there was none. It is
   /// for whoever finds the header of a file broken.
+  ///
+  /// @throws SafetensorsException if another process is editing the file
   public static void recover(Path file) throws IOException {
-    Path journal = HeaderJournal.beside(file);
-    if (Files.exists(journal)) {
+    if (Files.exists(HeaderJournal.beside(file))) {
       try (FileChannel channel = open(file)) {
-        HeaderJournal.undo(journal, channel);
+        HeaderJournal.undo(file, channel);
       }
-      Files.delete(journal);
     }
   }
 
@@ -83,25 +90,12 @@ public final class MetadataEdit {
     return Header.inOrder(file.tensors().stream().map(TensorInfo::spec).toList(), metadata);
   }
 
-  /// The new header with the length of the old one, whose first eight bytes it keeps.
-  private static byte[] fitted(byte[] edited, byte[] old) {
-    byte[] fitted = old.clone();
-    Arrays.fill(fitted, Long.BYTES, fitted.length, (byte) ' ');
-    System.arraycopy(edited, Long.BYTES, fitted, Long.BYTES, edited.length - Long.BYTES);
-    return fitted;
-  }
-
   private static void overwrite(Path file, byte[] old, byte[] fitted) throws IOException {
-    Path journal = HeaderJournal.beside(file);
-    try (FileChannel channel = open(file)) {
-      HeaderJournal.write(journal, old, fitted);
-      ByteBuffer bytes = ByteBuffer.wrap(fitted);
-      while (bytes.hasRemaining()) {
-        channel.write(bytes, bytes.position());
-      }
-      channel.force(true);
+    try (FileChannel channel = open(file);
+        HeaderJournal journal = HeaderJournal.write(file, old, fitted)) {
+      Disk.put(channel, ByteBuffer.wrap(fitted));
+      journal.done();
     }
-    Files.delete(journal);
   }
 
   private static FileChannel open(Path file) throws IOException {

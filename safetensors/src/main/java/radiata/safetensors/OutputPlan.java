@@ -34,7 +34,7 @@ public record OutputPlan(
   public record GeneratedFile(Path relative, String content) {}
 
   /// @throws IllegalArgumentException if a path leaves the folder or stands twice, or a single file
-  ///     is not single
+  ///   is not single
   public OutputPlan {
     files = List.copyOf(files);
     companions = List.copyOf(companions);

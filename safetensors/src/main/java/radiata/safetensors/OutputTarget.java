@@ -17,7 +17,7 @@ import radiata.safetensors.SafetensorsException.Kind;
 record OutputTarget(Path asked, Path real, Path parent, boolean exists) {
   /// @param folder whether a folder will be written, not a file
   /// @throws SafetensorsException if something is in the way that `replace` does not allow to be
-  ///     replaced, or is of the other kind, or if the folder around it is missing or read-only
+  ///   replaced, or is of the other kind, or if the folder around it is missing or read-only
   static OutputTarget check(Path asked, boolean folder, Replace replace) throws IOException {
     Path real = asked.toAbsolutePath();
     boolean exists = Files.exists(real, LinkOption.NOFOLLOW_LINKS);
@@ -42,8 +42,7 @@ record OutputTarget(Path asked, Path real, Path parent, boolean exists) {
               : "the folder " + parent + " does not exist; create it first");
     }
     if (!Files.isWritable(parent)) {
-      throw error(
-          asked, "the folder " + parent + " is read-only for this user; write elsewhere");
+      throw error(asked, "the folder " + parent + " is read-only for this user; write elsewhere");
     }
     parent = parent.toRealPath();
     return new OutputTarget(asked, parent.resolve(real.getFileName()), parent, exists);

@@ -17,11 +17,10 @@ public final class SafetensorsWriter implements AutoCloseable {
   /// Checks the target and the free space and writes the header.
   ///
   /// @throws SafetensorsException if the target exists and is not to be replaced, or is a folder;
-  ///     if its folder is missing or read-only; if the disk is full
+  ///   if its folder is missing or read-only; if the disk is full
   public static SafetensorsWriter create(Path target, Header header, Replace replace)
       throws IOException {
-    return new SafetensorsWriter(
-        CheckpointWriter.create(target, OutputPlan.file(header), replace));
+    return new SafetensorsWriter(CheckpointWriter.create(target, OutputPlan.file(header), replace));
   }
 
   /// Writes bytes of a tensor from its byte `offset` on.

@@ -43,7 +43,8 @@ final class TempPlace implements AutoCloseable {
     OPEN.add(this);
   }
 
-  /// Sweeps what dead processes left for `target`, and takes a new place. Nothing is at [#path] yet.
+  /// Sweeps what dead processes left for `target`, and takes a new place. Nothing is at [#path]
+  /// yet.
   ///
   /// @param target with links resolved: one place must not have two names here
   static TempPlace beside(Path target) throws IOException {
@@ -157,19 +158,22 @@ final class TempPlace implements AutoCloseable {
   }
 
   /// Puts the finished folder under its name. An old one changes places with it in one step, where
-  /// the system can do that; elsewhere it steps aside first, and [#beside] brings it back if the
-  /// process dies between the two steps.
+  /// the system can do that.
   synchronized void publishFolder(boolean replace) throws IOException {
     requireOpen();
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      if (!replace) {
-        throw new FileAlreadyExistsException(target.toString());
-      }
-      if (Exchange.swap(path(), target)) {
-        return;
-      }
-      Files.move(target, sibling(lock, ".old"), StandardCopyOption.ATOMIC_MOVE);
+    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      Files.move(path(), target, StandardCopyOption.ATOMIC_MOVE);
+    } else if (!replace) {
+      throw new FileAlreadyExistsException(target.toString());
+    } else if (!Exchange.swap(path(), target)) {
+      replaceInTwoSteps();
     }
+  }
+
+  /// The old folder steps aside first; [#beside] brings it back if the process dies before the
+  /// second step.
+  synchronized void replaceInTwoSteps() throws IOException {
+    Files.move(target, sibling(lock, ".old"), StandardCopyOption.ATOMIC_MOVE);
     Files.move(path(), target, StandardCopyOption.ATOMIC_MOVE);
   }
 

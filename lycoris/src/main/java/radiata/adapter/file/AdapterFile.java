@@ -17,8 +17,8 @@ import radiata.safetensors.TensorInfo;
 /// An open adapter file: its keys grouped by module, the algorithm of each decided from the keys.
 /// Of the data only scalars of up to eight bytes have been read. Whoever opens it closes it.
 ///
-/// Every tensor of the file is in exactly one of [#modules], [#unsupported], [#misfits],
-/// [#ignored] and [#unrecognised].
+/// Every tensor of the file is in exactly one of [#modules], [#unsupported], [#misfits], [#ignored]
+/// and [#unrecognised].
 public final class AdapterFile implements AutoCloseable {
   private static final String CONFIG = "adapter_config.json";
 
@@ -74,7 +74,9 @@ public final class AdapterFile implements AutoCloseable {
     reasons.add(origin.because());
     reasons.addAll(grouping.because());
     OtherFile.positions(unknown).ifPresent(reasons::add);
-    if (config == null && dialect == Dialect.PEFT && modules.stream().anyMatch(m -> m.alpha().isEmpty())) {
+    if (config == null
+        && dialect == Dialect.PEFT
+        && modules.stream().anyMatch(m -> m.alpha().isEmpty())) {
       reasons.add(
           "PEFT keeps alpha in %s, which is not beside the file: the scale is taken as 1"
               .formatted(CONFIG));
@@ -87,7 +89,7 @@ public final class AdapterFile implements AutoCloseable {
   /// `adapter_config.json` beside it.
   ///
   /// @param adapterName which of several named adapters of a PEFT file; null where there is only
-  ///     one
+  ///   one
   /// @throws AdapterException if this is no adapter, or a broken one
   /// @throws radiata.safetensors.SafetensorsException if the file is no sound safetensors file
   public static AdapterFile open(Path path, Limits limits, @Nullable String adapterName)

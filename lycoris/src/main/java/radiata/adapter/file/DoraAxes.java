@@ -44,8 +44,7 @@ final class DoraAxes {
         if (input) {
           yield DoraAxis.INPUT;
         }
-        throw misfit(
-            file, tensor, madeFor, "[%d, 1, ...] or [1, %d, 1, ...]".formatted(out, in));
+        throw misfit(file, tensor, madeFor, "[%d, 1, ...] or [1, %d, 1, ...]".formatted(out, in));
       }
     };
   }

@@ -31,7 +31,7 @@ record Grouping(
 
   /// @param chosen the named adapter to take; null if there is only one
   /// @throws AdapterException for several named adapters without a choice, two tensors for one
-  ///     part, a suffix glued to its module
+  ///   part, a suffix glued to its module
   static Grouping of(TensorFile file, @Nullable String chosen) {
     List<Placed> placed = new ArrayList<>();
     List<TensorInfo> ignored = new ArrayList<>();

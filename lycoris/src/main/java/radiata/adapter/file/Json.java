@@ -23,8 +23,8 @@ final class Json {
 
   private Json() {}
 
-  /// @throws AdapterException naming the file, if it is larger than 1 MiB, no UTF-8, or not one JSON
-  ///     object
+  /// @throws AdapterException naming the file, if it is larger than 1 MiB, no UTF-8, or not one
+  ///   JSON object
   static JsonObject file(Path path) throws IOException {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(path)) {

@@ -47,7 +47,7 @@ final class LoraMatcher {
   }
 
   /// @throws AdapterException if one of the factors is missing, alpha is no finite number, or the
-  ///     magnitude fits neither axis
+  ///   magnitude fits neither axis
   Match match(Group group) throws IOException {
     TensorInfo up = group.part(UP);
     TensorInfo down = group.part(DOWN);
@@ -63,8 +63,7 @@ final class LoraMatcher {
     others.removeAll(READ);
     if (!others.isEmpty()) {
       return new Match.Known(
-          new Unsupported(
-              group.name(), "lora with " + String.join(", ", others), group.tensors()));
+          new Unsupported(group.name(), "lora with " + String.join(", ", others), group.tensors()));
     }
     return module(group, up, down);
   }
@@ -113,9 +112,10 @@ final class LoraMatcher {
     noteRank(said, rank, because);
     Additive<TensorInfo> lora = new Lora<>(factor, scale);
     Optional<Magnitude> key = magnitude(group);
+    TensorInfo magnitude = key.map(Magnitude::key).map(group::part).orElse(null);
     Optional<DoraAxis> axis = Optional.empty();
     Adapter<TensorInfo> adapter = lora;
-    if (key.isPresent() && group.part(key.get().key()) instanceof TensorInfo magnitude) {
+    if (key.isPresent() && magnitude != null) {
       DoraAxis along = DoraAxes.of(file.path(), magnitude, key.get(), madeFor, because);
       because.add(
           "DoRA, one magnitude per %s: %s %s"

@@ -7,17 +7,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
 
-/// PEFT's `rank_pattern` or `alpha_pattern`: numbers for modules whose path matches
-/// `^(.*\.)?key$`, the first key that matches wins (PEFT 0.21.0, `utils/other.py`
-/// `get_pattern_key`). The keys are regular expressions of a file nobody vouches for, so the steps
-/// that all of them may take together are counted.
+/// PEFT's `rank_pattern` or `alpha_pattern`: numbers for modules whose path matches `^(.*\.)?key$`,
+/// the first key that matches wins (PEFT 0.21.0, `utils/other.py` `get_pattern_key`). The keys are
+/// regular expressions of a file nobody vouches for, so the steps that all of them may take
+/// together are counted.
 final class ModulePatterns {
-  private static final long STEPS = 200_000_000;
+  private static final long STEPS = 20_000_000;
 
-  private record Entry(Pattern pattern, double value) {}
+  /// The usual keys: names and dots, which need no expression.
+  private static final Predicate<String> PLAIN = Pattern.compile("[\\w.-]+").asMatchPredicate();
+
+  private record Entry(String key, @Nullable Pattern pattern, double value) {}
 
   private final Path source;
   private final String name;
@@ -37,15 +42,15 @@ final class ModulePatterns {
     if (table instanceof JsonObject object) {
       for (Map.Entry<String, JsonElement> each : object.entrySet()) {
         try {
+          String key = each.getKey();
           entries.add(
               new Entry(
-                  Pattern.compile("(?:.*\\.)?(?:" + each.getKey() + ")$"),
-                  PeftConfig.number(source, name + "." + each.getKey(), each.getValue())));
+                  key,
+                  PLAIN.test(key) ? null : Pattern.compile("(?:.*\\.)?(?:" + key + ")$"),
+                  PeftConfig.number(source, name + "." + key, each.getValue())));
         } catch (PatternSyntaxException e) {
           throw new AdapterException(
-              source,
-              null,
-              "%s: \"%s\" is no regular expression".formatted(name, each.getKey()));
+              source, null, "%s: \"%s\" is no regular expression".formatted(name, each.getKey()));
         }
       }
     } else if (table != null && !table.isJsonNull()) {
@@ -57,24 +62,39 @@ final class ModulePatterns {
   /// The number of the first pattern that the path matches.
   OptionalDouble of(String path) {
     for (Entry entry : entries) {
-      if (matches(entry.pattern(), path)) {
+      Pattern pattern = entry.pattern();
+      if (pattern == null ? endsWith(path, entry.key()) : matches(pattern, path)) {
         return OptionalDouble.of(entry.value());
       }
     }
     return OptionalDouble.empty();
   }
 
+  /// What `(.*\.)?key$` says of a key of names and dots: a dot in it is any character.
+  private static boolean endsWith(String path, String key) {
+    int start = path.length() - key.length();
+    if (start < 0 || (start > 0 && path.charAt(start - 1) != '.')) {
+      return false;
+    }
+    for (int i = 0; i < key.length(); i++) {
+      if (key.charAt(i) != '.' && key.charAt(i) != path.charAt(start + i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private boolean matches(Pattern pattern, String path) {
     try {
       return pattern.matcher(new Counted(path)).lookingAt();
     } catch (StackOverflowError e) {
-      throw tooCostly(pattern);
+      throw tooCostly();
     }
   }
 
-  private AdapterException tooCostly(Object pattern) {
+  private AdapterException tooCostly() {
     return new AdapterException(
-        source, null, "%s: matching %s takes too many steps".formatted(name, pattern));
+        source, null, name + ": matching its expressions takes too many steps");
   }
 
   /// A string that counts how often it is looked at.
@@ -88,7 +108,7 @@ final class ModulePatterns {
     @Override
     public char charAt(int index) {
       if (++steps > STEPS) {
-        throw tooCostly("its patterns");
+        throw tooCostly();
       }
       return text.charAt(index);
     }

@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 
 /// Who wrote a file: metadata first, then keys; the first sign wins.
 ///
-/// @param writer lycoris, sd-scripts, diffusers, peft, onetrainer, ai-toolkit, simpletuner, comfyui,
-///     radiata, unknown
+/// @param writer lycoris, sd-scripts, diffusers, peft, onetrainer, ai-toolkit, simpletuner,
+///   comfyui, radiata, unknown
 /// @param because the sign, in words
 record Origin(String writer, String because) {
   /// A sign in the keys.
@@ -27,17 +27,22 @@ record Origin(String writer, String because) {
           new Sign("onetrainer", "the prefix lora_transformer_", starts("lora_transformer_")),
           new Sign("onetrainer", "oft_R keys", any(".*\\.oft_R\\.weight")),
           new Sign("onetrainer", "bundled embeddings (bundle_emb)", starts("bundle_emb\\.")),
-          new Sign(
-              "onetrainer", "T5 under lora_te2_", starts("lora_te2_encoder_block_")),
+          new Sign("onetrainer", "T5 under lora_te2_", starts("lora_te2_encoder_block_")),
           new Sign("sd-scripts", "LDM paths under lora_unet_", starts("lora_unet_input_blocks_")),
           new Sign("sd-scripts", "T5 under lora_te3_", starts("lora_te3_")),
           new Sign(
               "onetrainer",
               "diffusers paths under lora_unet_ for SDXL, where sd-scripts writes LDM paths",
               Origin::sdxlOnDiffusersPaths),
-          new Sign("sd-scripts", "the prefixes lora_unet_ and lora_te_", starts("lora_(?:unet|te\\d?)_")),
+          new Sign(
+              "sd-scripts",
+              "the prefixes lora_unet_ and lora_te_",
+              starts("lora_(?:unet|te\\d?)_")),
           new Sign("sd-scripts", "the prefix oft_unet_", starts("oft_unet_")),
-          new Sign("comfyui", "the base's own paths under diffusion_model.", starts("diffusion_model\\.")),
+          new Sign(
+              "comfyui",
+              "the base's own paths under diffusion_model.",
+              starts("diffusion_model\\.")),
           new Sign(
               "diffusers",
               "diffusers paths under the names of components, or attention processors",
@@ -90,7 +95,8 @@ record Origin(String writer, String because) {
     } else if (module.startsWith("networks.")) {
       writer = "sd-scripts";
       sign = "ss_network_module is " + module;
-    } else if (metadata.keySet().stream().anyMatch(Pattern.compile("ot_(?:branch|revision|config)").asMatchPredicate())) {
+    } else if (metadata.keySet().stream()
+        .anyMatch(Pattern.compile("ot_(?:branch|revision|config)").asMatchPredicate())) {
       writer = "onetrainer";
       sign = "metadata ot_branch, ot_revision or ot_config";
     } else if (metadata.getOrDefault("software", "").contains("ai-toolkit")) {

@@ -29,11 +29,10 @@ final class OtherFile {
         .map(TensorInfo::name)
         .filter(POSITION.asMatchPredicate())
         .findFirst()
-        .map(
-            key ->
-                ("keys such as %s number the layers instead of naming them (cloneofsimo/lora); which "
-                        + "layer is meant lies in the program that wrote them, so none is taken")
-                    .formatted(key));
+        .map(key ->
+            ("keys such as %s number the layers instead of naming them (cloneofsimo/lora); which "
+                    + "layer is meant lies in the program that wrote them, so none is taken")
+                .formatted(key));
   }
 
   /// @throws AdapterException if the file is a checkpoint or an embedding
@@ -68,10 +67,13 @@ final class OtherFile {
 
   /// @throws AdapterException always: what a folder without an adapter file is
   static AdapterException folder(Path folder) {
-    for (String sign : List.of("model_index.json", "model.safetensors.index.json", "model.safetensors")) {
+    for (String sign :
+        List.of("model_index.json", "model.safetensors.index.json", "model.safetensors")) {
       if (Files.exists(folder.resolve(sign))) {
         return new AdapterException(
-            folder, null, "is the folder of a model (it holds %s), not of an adapter".formatted(sign));
+            folder,
+            null,
+            "is the folder of a model (it holds %s), not of an adapter".formatted(sign));
       }
     }
     if (Files.exists(folder.resolve("adapter_model.bin"))) {
@@ -81,7 +83,9 @@ final class OtherFile {
           "holds adapter_model.bin, a pickle; adapter_model.safetensors was expected (save the adapter with safe_serialization=True)");
     }
     return new AdapterException(
-        folder, null, "is a folder without adapter_model.safetensors; name the adapter file itself");
+        folder,
+        null,
+        "is a folder without adapter_model.safetensors; name the adapter file itself");
   }
 
   private static Optional<TensorInfo> first(List<TensorInfo> tensors, Pattern names) {

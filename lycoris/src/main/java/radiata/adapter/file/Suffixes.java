@@ -61,7 +61,10 @@ final class Suffixes {
               "hada_t1",
               "hada_t2"),
           new Table(
-              "ia3", Set.of("on_input", WEIGHT), true, Map.of("on_input", "on_input", WEIGHT, WEIGHT)),
+              "ia3",
+              Set.of("on_input", WEIGHT),
+              true,
+              Map.of("on_input", "on_input", WEIGHT, WEIGHT)),
           same(
               "lokr",
               Set.of("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b"),
@@ -75,8 +78,16 @@ final class Suffixes {
               Set.of("a1", "a2", "b1", "b2"),
               true,
               Map.of(
-                  "a1.weight", "a1", "a2.weight", "a2", "b1.weight", "b1", "b2.weight", "b2",
-                  "bm.weight", "bm")),
+                  "a1.weight",
+                  "a1",
+                  "a2.weight",
+                  "a2",
+                  "b1.weight",
+                  "b1",
+                  "b2.weight",
+                  "b2",
+                  "bm.weight",
+                  "bm")),
           new Table(
               "tlora",
               Set.of("q_layer", "p_layer", "lambda_layer"),
@@ -97,15 +108,24 @@ final class Suffixes {
   /// bias (PEFT `lora_bias`), a weight to be reshaped first (ComfyUI).
   private static final Map<String, String> SHARED =
       Map.of(
-          ALPHA, ALPHA,
-          DORA_SCALE, DORA_SCALE,
-          LORA_MAGNITUDE_VECTOR, LORA_MAGNITUDE_VECTOR,
-          LORA_MAGNITUDE_VECTOR + ".weight", LORA_MAGNITUDE_VECTOR,
-          MAGNITUDE, MAGNITUDE,
-          "scale", "scale",
-          "lora_B.bias", "lora_B.bias",
-          "reshape_weight", "reshape_weight",
-          BIAS, BIAS);
+          ALPHA,
+          ALPHA,
+          DORA_SCALE,
+          DORA_SCALE,
+          LORA_MAGNITUDE_VECTOR,
+          LORA_MAGNITUDE_VECTOR,
+          LORA_MAGNITUDE_VECTOR + ".weight",
+          LORA_MAGNITUDE_VECTOR,
+          MAGNITUDE,
+          MAGNITUDE,
+          "scale",
+          "scale",
+          "lora_B.bias",
+          "lora_B.bias",
+          "reshape_weight",
+          "reshape_weight",
+          BIAS,
+          BIAS);
 
   /// The names after which PEFT puts the name of the adapter.
   private static final Set<String> NAMED =

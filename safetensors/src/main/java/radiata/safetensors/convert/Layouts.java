@@ -17,15 +17,13 @@ final class Layouts {
   static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  static final ValueLayout.OfInt NATIVE_INT = ValueLayout.JAVA_INT_UNALIGNED;
   static final ValueLayout.OfDouble NATIVE_DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
 
-  /// Two neighbouring floats of an array at once: the first lies [#FIRST] bits up, the second
-  /// [#SECOND] bits.
-  static final ValueLayout.OfLong NATIVE_PAIR = ValueLayout.JAVA_LONG_UNALIGNED;
+  /// How far up in the `long` that covers two neighbouring floats of an array the first of them
+  /// lies, and the second.
+  static final int PAIR_FIRST = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 0 : 32;
 
-  static final int FIRST = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? 0 : 32;
-  static final int SECOND = 32 - FIRST;
+  static final int PAIR_SECOND = 32 - PAIR_FIRST;
 
   private Layouts() {}
 }

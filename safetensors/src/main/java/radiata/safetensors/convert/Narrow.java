@@ -1,10 +1,15 @@
 package radiata.safetensors.convert;
 
+import static radiata.safetensors.convert.Layouts.BYTE;
 import static radiata.safetensors.convert.Layouts.DOUBLE;
 import static radiata.safetensors.convert.Layouts.FLOAT;
+import static radiata.safetensors.convert.Layouts.INT;
 import static radiata.safetensors.convert.Layouts.NATIVE_DOUBLE;
+import static radiata.safetensors.convert.Layouts.SHORT;
+import static radiata.safetensors.convert.Widen.BLOCK;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import radiata.safetensors.DType;
 
 /// Writes numbers as tensor bytes (little-endian, at any alignment): one rounding to nearest even,
@@ -16,9 +21,6 @@ import radiata.safetensors.DType;
 /// 480 that it lacks. NaN stays NaN and keeps its sign; in formats of at most 16 bits it has one
 /// code (`7E00`, `7FC0`, `7F`), so that bytes never depend on how a machine passes payloads on.
 public final class Narrow {
-  /// Floats that fit the first-level cache.
-  private static final int BLOCK = 1024;
-
   private static final byte[] E4M3 = SmallFloat.F8_E4M3.codesOfJammed();
   private static final byte[] E5M2 = SmallFloat.F8_E5M2.codesOfJammed();
 
@@ -32,13 +34,14 @@ public final class Narrow {
       float[] from, int at, int count, DType dtype, MemorySegment into, long intoElement) {
     FloatType type = FloatType.of(dtype);
     MemorySegment bytes = into.asSlice(intoElement * type.bytes, (long) count * type.bytes);
+    Objects.checkFromIndexSize(at, count, from.length);
     switch (type) {
-      case F64 -> FloatLoops.toDoubles(from, at, count, bytes);
+      case F64 -> toDoubles(from, at, count, bytes);
       case F32 -> MemorySegment.copy(from, at, bytes, FLOAT, 0, count);
-      case F16 -> toShorts(from, at, count, SmallFloat.F16, bytes);
-      case BF16 -> toShorts(from, at, count, SmallFloat.BF16, bytes);
-      case F8_E4M3 -> FloatLoops.toCodes(from, at, count, E4M3, bytes);
-      case F8_E5M2 -> FloatLoops.toCodes(from, at, count, E5M2, bytes);
+      case F16 -> toHalves(from, at, count, bytes);
+      case BF16 -> toBrains(from, at, count, bytes);
+      case F8_E4M3 -> toCodes(from, at, count, E4M3, bytes);
+      case F8_E5M2 -> toCodes(from, at, count, E5M2, bytes);
     }
   }
 
@@ -56,13 +59,21 @@ public final class Narrow {
     FloatType type = FloatType.of(dtype);
     MemorySegment from = fromDoubles.asSlice(at * Double.BYTES, count * Double.BYTES);
     MemorySegment bytes = into.asSlice(intoElement * type.bytes, count * type.bytes);
-    switch (type) {
-      case F64 -> MemorySegment.copy(from, NATIVE_DOUBLE, 0, bytes, DOUBLE, 0, count);
-      case F32 -> DoubleLoops.toFloats(from, bytes, count);
-      case F16 -> DoubleLoops.toShorts(from, SmallFloat.F16, bytes, count);
-      case BF16 -> DoubleLoops.toShorts(from, SmallFloat.BF16, bytes, count);
-      case F8_E4M3 -> DoubleLoops.toCodes(from, SmallFloat.F8_E4M3, bytes, count);
-      case F8_E5M2 -> DoubleLoops.toCodes(from, SmallFloat.F8_E5M2, bytes, count);
+    if (type == FloatType.F64) {
+      MemorySegment.copy(from, NATIVE_DOUBLE, 0, bytes, DOUBLE, 0, count);
+      return;
+    }
+    double[] doubles = new double[(int) Math.min(count, BLOCK)];
+    float[] floats = new float[doubles.length];
+    for (long done = 0; done < count; done += BLOCK) {
+      int length = (int) Math.min(BLOCK, count - done);
+      MemorySegment.copy(from, NATIVE_DOUBLE, 8 * done, doubles, 0, length);
+      if (type == FloatType.F32) {
+        Loops.doublesToFloats(doubles, floats, 0, length);
+      } else {
+        Loops.doublesToOddFloats(doubles, floats, length);
+      }
+      fromFloats(floats, 0, length, dtype, bytes, done);
     }
   }
 
@@ -96,21 +107,71 @@ public final class Narrow {
     return Double.isFinite(x) && !Double.isFinite(round(x, to));
   }
 
-  /// One pass looks for NaN while the block is on its way into the cache, so that the loop proper
-  /// need not; a block with a NaN is left to the slow loop.
-  private static void toShorts(
-      float[] from, int at, int count, SmallFloat format, MemorySegment into) {
+  private static void toHalves(float[] from, int at, int count, MemorySegment into) {
+    long[] pairs = new long[Math.min(count, BLOCK) + 1 >> 1];
+    short[] halves = new short[Math.min(count, BLOCK)];
     for (int done = 0; done < count; done += BLOCK) {
-      int first = at + done;
       int length = Math.min(BLOCK, count - done);
-      MemorySegment part = into.asSlice(2L * done);
-      if (FloatLoops.anyNan(from, first, length)) {
-        FloatLoops.toShorts(from, first, length, format, part);
-      } else if (format == SmallFloat.F16) {
-        FloatLoops.toHalves(from, first, length, part);
+      if (anyNan(from, at + done, length, pairs)) {
+        oneByOne(from, at + done, length, SmallFloat.F16, into, done);
       } else {
-        FloatLoops.toBrains(from, first, length, part);
+        Loops.floatsToHalves(from, at + done, length, halves);
+        MemorySegment.copy(halves, 0, into, SHORT, 2L * done, length);
       }
+    }
+  }
+
+  private static void toBrains(float[] from, int at, int count, MemorySegment into) {
+    long[] pairs = new long[Math.min(count, BLOCK) + 1 >> 1];
+    int[] twos = new int[pairs.length];
+    for (int done = 0; done < count; done += BLOCK) {
+      int length = Math.min(BLOCK, count - done);
+      if (anyNan(from, at + done, length, pairs)) {
+        oneByOne(from, at + done, length, SmallFloat.BF16, into, done);
+      } else {
+        int paired = length & ~1;
+        Loops.pairsToBrains(pairs, twos, paired >> 1);
+        MemorySegment.copy(twos, 0, into, INT, 2L * done, paired >> 1);
+        oneByOne(from, at + done + paired, length - paired, SmallFloat.BF16, into, done + paired);
+      }
+    }
+  }
+
+  /// The fast loops do not know NaN, so a block is searched for it while it is on its way into the
+  /// cache. Leaves the floats in `pairs`; after an odd number of them, the last half is of no
+  /// account.
+  private static boolean anyNan(float[] from, int at, int count, long[] pairs) {
+    MemorySegment bits = MemorySegment.ofArray(from);
+    MemorySegment.copy(bits, 4L * at, MemorySegment.ofArray(pairs), 0, 4L * count);
+    return Loops.anyNan(pairs, count + 1 >> 1);
+  }
+
+  private static void oneByOne(
+      float[] from, int at, int count, SmallFloat format, MemorySegment into, int intoElement) {
+    for (int i = 0; i < count; i++) {
+      into.set(SHORT, 2L * (intoElement + i), (short) format.encode(from[at + i]));
+    }
+  }
+
+  private static void toCodes(float[] from, int at, int count, byte[] codes, MemorySegment into) {
+    byte[] block = new byte[Math.min(count, BLOCK)];
+    int[] bits = new int[block.length];
+    MemorySegment floats = MemorySegment.ofArray(from);
+    for (int done = 0; done < count; done += BLOCK) {
+      int length = Math.min(BLOCK, count - done);
+      MemorySegment.copy(floats, 4L * (at + done), MemorySegment.ofArray(bits), 0, 4L * length);
+      Loops.jam(bits, length);
+      Loops.jammedToCodes(bits, codes, block, length);
+      MemorySegment.copy(block, 0, into, BYTE, done, length);
+    }
+  }
+
+  private static void toDoubles(float[] from, int at, int count, MemorySegment into) {
+    double[] block = new double[Math.min(count, BLOCK)];
+    for (int done = 0; done < count; done += BLOCK) {
+      int length = Math.min(BLOCK, count - done);
+      Loops.floatsToDoubles(from, at + done, length, block);
+      MemorySegment.copy(block, 0, into, DOUBLE, 8L * done, length);
     }
   }
 }

@@ -208,11 +208,11 @@ class NarrowTest {
   @EnumSource(names = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
   void writesTheSameBytesAtAnyPositionAndInAnyPieces(DType dtype) {
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
-    int elements = 131;
+    int elements = 1_537;
     int bytes = dtype.bytes();
     double[] doubles = random.doubles(elements, -3, 3).toArray();
     doubles[5] = Double.NaN;
-    doubles[130] = 1e30;
+    doubles[1_030] = 1e30;
     float[] floats = floats(doubles);
     byte[] ofDoubles = new byte[elements * bytes];
     byte[] ofFloats = new byte[elements * bytes];
@@ -221,7 +221,7 @@ class NarrowTest {
       Narrow.fromFloats(floats, i, 1, dtype, MemorySegment.ofArray(ofFloats), i);
     }
     for (int shift = 0; shift < 9; shift++) {
-      for (int cut = 0; cut <= elements; cut += 13) {
+      for (int cut = 0; cut <= elements; cut += 211) {
         byte[] room = new byte[ofDoubles.length + shift];
         MemorySegment into = MemorySegment.ofArray(room).asSlice(shift);
         Narrow.fromDoubles(doubles, 0, cut, dtype, into, 0);

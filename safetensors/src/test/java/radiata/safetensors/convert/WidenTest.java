@@ -47,7 +47,7 @@ class WidenTest {
   @EnumSource(names = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
   void readsTheSameNumbersAtAnyPositionAndAlignment(DType dtype) {
     int bytes = dtype.bytes();
-    int elements = 67;
+    int elements = 1_537;
     byte[] random = new byte[elements * bytes];
     RandomGenerator.of("L64X128MixRandom").nextBytes(random);
     Arrays.fill(random, 0, bytes, (byte) 0x3C);
@@ -59,7 +59,7 @@ class WidenTest {
     for (int shift = 0; shift < 9; shift++) {
       MemorySegment from = MemorySegment.ofArray(new byte[random.length + shift]).asSlice(shift);
       MemorySegment.copy(random, 0, from, ValueLayout.JAVA_BYTE, 0, random.length);
-      for (int first = 0; first < elements; first += 3) {
+      for (int first = 0; first < elements; first += 311) {
         int count = (elements - first) * (shift + 1) / 10;
         float[] floats = new float[elements + 2];
         double[] doubles = new double[elements + 2];
