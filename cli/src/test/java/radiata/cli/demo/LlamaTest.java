@@ -97,6 +97,35 @@ class LlamaTest {
     assertThat(after).isNotEqualTo(before);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"base", "merged"})
+  void isAsSurprisedAsTheReferenceMeasured(String model) throws IOException {
+    StoryRecord record = StoryRecord.read(new DemoMaterial(TESTDATA));
+
+    assertThat(Llama.read(PACK.resolve(model)).crossEntropy(record.texts()))
+        .isCloseTo(
+            model.equals("base") ? record.before() : record.after(),
+            org.assertj.core.data.Offset.offset(1e-5));
+  }
+
+  @Test
+  void drawsTheSameTokensForTheSameSeedAndTheLikeliestWhenCold() throws IOException {
+    Llama llama = Llama.read(STORIES);
+    List<Integer> prompt = List.of(StoryTokens.BEGIN, 403);
+
+    assertThat(llama.sample(prompt, 40, 0.8, 1)).isEqualTo(llama.sample(prompt, 40, 0.8, 1));
+    assertThat(llama.sample(prompt, 40, 0.8, 1)).isNotEqualTo(llama.sample(prompt, 40, 0.8, 2));
+    assertThat(llama.sample(prompt, 40, 1e-4, 1)).isEqualTo(llama.greedy(prompt, 40));
+  }
+
+  @Test
+  void refusesAnEmptyPrompt() throws IOException {
+    Llama llama = Llama.read(STORIES);
+
+    assertThatThrownBy(() -> llama.greedy(List.of(), 1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
   @Test
   void refusesMoreTokensThanPositions() throws IOException {
     Llama llama = Llama.read(STORIES);
