@@ -74,10 +74,11 @@ final class DemoDiffusion {
             places, base, material.lora(), RANK, baked, steps.console().threads());
     steps.check(
         outcome.beyond() == 0,
-        "W + up·down done again by hand in doubles: %s of %s numbers are the same fp16, the others its neighbour"
+        "W + up·down done again by hand in doubles: of %s numbers %s are the same fp16, %d too far from it"
             .formatted(
+                Sizes.count(outcome.elements()),
                 percent(outcome.equal(), outcome.elements()),
-                Sizes.count(outcome.elements())));
+                outcome.beyond()));
     JsonObject document = new JsonObject();
     document.addProperty("changed", changed.size());
     document.addProperty("elements", outcome.elements());

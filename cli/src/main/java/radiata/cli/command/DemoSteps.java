@@ -18,6 +18,7 @@ import radiata.cli.report.Settings;
 /// which checks held.
 final class DemoSteps {
   private static final int INDENT = 2;
+  private static final String MARK = "    | ";
 
   private final Console console;
   private final JsonArray steps = new JsonArray();
@@ -46,9 +47,11 @@ final class DemoSteps {
     indented(Help.wrapped(text, INDENT, console.width()));
   }
 
-  /// Lines as they are.
+  /// Someone else's text, marked as such.
   void quote(String text) {
-    text.lines().forEach(line -> console.say("    | " + Help.wrapped(line, 6, console.width()).replace("\n      ", "\n    | ")));
+    text.lines()
+        .flatMap(line -> Help.wrapped(line, MARK.length(), console.width()).lines())
+        .forEach(line -> console.say((MARK + line.strip()).stripTrailing()));
   }
 
   private void indented(String text) {
@@ -62,7 +65,7 @@ final class DemoSteps {
     List<String> words = words(command);
     String line = "radiata " + String.join(" ", words.stream().map(DemoSteps::quoted).toList());
     console.say("");
-    console.heading("$ " + line);
+    console.heading("$ " + folded(line));
     Ran ran = run(words, console.json());
     if (console.json()) {
       JsonObject step = new JsonObject();
@@ -82,6 +85,13 @@ final class DemoSteps {
     if (ran.exit() != 0) {
       check(false, "exit code %d of %s".formatted(ran.exit(), line));
     }
+  }
+
+  /// A long command over several lines, in the way that a shell reads as one.
+  private String folded(String line) {
+    return line.length() + 2 <= console.width()
+        ? line
+        : line.replaceAll(" (?=-[ao] |--to )", " \\\\\n    ");
   }
 
   /// The document of a command that is run without being shown.
