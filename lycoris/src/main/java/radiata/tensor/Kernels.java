@@ -3,18 +3,18 @@ package radiata.tensor;
 /// The inner loops of products. Every array of a call is read and written at the same index, which is what lets
 /// the compiler prove that they do not overlap and use vectors; a fused multiply-add keeps the bits the same whether
 /// it does or not.
-final class Kernels {
+public final class Kernels {
   private Kernels() {}
 
   /// `y += b * a`.
-  static void step(double[] y, double[] a, double b) {
+  public static void step(double[] y, double[] a, double b) {
     for (int i = 0; i < y.length; i++) {
       y[i] = Math.fma(b, a[i], y[i]);
     }
   }
 
   /// Four [#step]s in one pass, in the same order.
-  static void fourSteps(
+  public static void fourSteps(
       double[] y, double[] a0, double[] a1, double[] a2, double[] a3, double b0, double b1, double b2, double b3) {
     for (int i = 0; i < y.length; i++) {
       y[i] = Math.fma(b3, a3[i], Math.fma(b2, a2[i], Math.fma(b1, a1[i], Math.fma(b0, a0[i], y[i]))));
@@ -22,14 +22,14 @@ final class Kernels {
   }
 
   /// `y += b * a`.
-  static void step(float[] y, float[] a, float b) {
+  public static void step(float[] y, float[] a, float b) {
     for (int i = 0; i < y.length; i++) {
       y[i] = Math.fma(b, a[i], y[i]);
     }
   }
 
   /// Four [#step]s in one pass, in the same order.
-  static void fourSteps(
+  public static void fourSteps(
       float[] y, float[] a0, float[] a1, float[] a2, float[] a3, float b0, float b1, float b2, float b3) {
     for (int i = 0; i < y.length; i++) {
       y[i] = Math.fma(b3, a3[i], Math.fma(b2, a2[i], Math.fma(b1, a1[i], Math.fma(b0, a0[i], y[i]))));
@@ -37,14 +37,14 @@ final class Kernels {
   }
 
   /// `sums += y * y`, elementwise.
-  static void addSquares(float[] sums, float[] y) {
+  public static void addSquares(float[] sums, float[] y) {
     for (int i = 0; i < y.length; i++) {
       sums[i] = Math.fma(y[i], y[i], sums[i]);
     }
   }
 
   /// The sum of the squares of `y`, in eight interleaved partial sums.
-  static double squares(float[] y) {
+  public static double squares(float[] y) {
     float s0 = 0;
     float s1 = 0;
     float s2 = 0;
@@ -72,35 +72,35 @@ final class Kernels {
   }
 
   /// `y = factor * y`.
-  static void scale(float[] y, float factor) {
+  public static void scale(float[] y, float factor) {
     for (int i = 0; i < y.length; i++) {
       y[i] = factor * y[i];
     }
   }
 
   /// `y = factor * y + share * w`.
-  static void mix(float[] y, float factor, float[] w, float share) {
+  public static void mix(float[] y, float factor, float[] w, float share) {
     for (int i = 0; i < y.length; i++) {
       y[i] = Math.fma(share, w[i], factor * y[i]);
     }
   }
 
   /// `y = factor * y`, elementwise.
-  static void scale(float[] y, float[] factor) {
+  public static void scale(float[] y, float[] factor) {
     for (int i = 0; i < y.length; i++) {
       y[i] = factor[i] * y[i];
     }
   }
 
   /// `y = factor * y + share * w`, elementwise.
-  static void mix(float[] y, float[] factor, float[] w, float share) {
+  public static void mix(float[] y, float[] factor, float[] w, float share) {
     for (int i = 0; i < y.length; i++) {
       y[i] = Math.fma(share, w[i], factor[i] * y[i]);
     }
   }
 
   /// The largest magnitude in `y`, at least `peak`; NaN if `y` holds one.
-  static float peak(float[] y, float peak) {
+  public static float peak(float[] y, float peak) {
     float most = peak;
     for (int i = 0; i < y.length; i++) {
       most = Math.max(most, Math.abs(y[i]));

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.cli.Option;
 import radiata.cli.measure.Difference;
-import radiata.cli.measure.Workers;
+import radiata.pipeline.Workers;
 import radiata.cli.report.Console;
 import radiata.cli.report.Json;
 import radiata.cli.report.Progress;

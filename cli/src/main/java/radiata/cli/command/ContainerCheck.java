@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import radiata.cli.measure.Statistics;
-import radiata.cli.measure.Workers;
+import radiata.pipeline.Workers;
 import radiata.cli.report.Progress;
 import radiata.cli.report.Sizes;
 import radiata.safetensors.Checkpoint;

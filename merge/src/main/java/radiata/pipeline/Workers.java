@@ -1,4 +1,4 @@
-package radiata.cli.measure;
+package radiata.pipeline;
 
 import java.io.IOException;
 import java.util.ArrayList;

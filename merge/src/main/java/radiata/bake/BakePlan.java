@@ -1,0 +1,44 @@
+package radiata.bake;
+
+import java.nio.file.Path;
+import java.util.List;
+import radiata.convention.Profile;
+import radiata.names.Family;
+import radiata.safetensors.OutputPlan;
+
+/// A whole bake as data: nothing of it needs a byte of the base beyond its header. After a plan nothing but I/O,
+/// or a NaN in the data, can fail.
+///
+/// @param base the model that is baked into
+/// @param steps one for every tensor of the base, in the order of the output
+/// @param ledgers one for every adapter, in order
+/// @param warnings what the user should know, a sentence each
+public record BakePlan(
+    Path base,
+    Family family,
+    Profile profile,
+    List<Step> steps,
+    List<Ledger> ledgers,
+    List<String> warnings,
+    OutputPlan output) {
+
+  public BakePlan {
+    steps = List.copyOf(steps);
+    ledgers = List.copyOf(ledgers);
+    warnings = List.copyOf(warnings);
+  }
+
+  public long changed() {
+    return steps.stream().filter(step -> step instanceof Step.Change).count();
+  }
+
+  /// Bytes of the weight files of the output, headers included.
+  public long outputBytes() {
+    return output.files().stream().mapToLong(file -> file.header().fileBytes()).sum();
+  }
+
+  /// The most memory the bake will hold with that many workers, the Java machine included.
+  public long peakBytes(int threads) {
+    return Memory.peak(this, threads);
+  }
+}

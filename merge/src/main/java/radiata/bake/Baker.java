@@ -1,0 +1,211 @@
+package radiata.bake;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongConsumer;
+import radiata.pipeline.Budget;
+import radiata.pipeline.Workers;
+import radiata.safetensors.CheckpointWriter;
+import radiata.safetensors.DType;
+import radiata.safetensors.Replace;
+import radiata.safetensors.SafetensorsFile;
+import radiata.safetensors.TensorInfo;
+import radiata.safetensors.convert.Narrow;
+import radiata.safetensors.convert.Widen;
+
+/// Carries out a plan. Workers take tensors in the order of the output and write each to its place, so the bytes do
+/// not depend on how many there are.
+public final class Baker implements AutoCloseable {
+  private static final int CONVERT = 1 << 18;
+
+  private final BakePlan plan;
+  private final CheckpointWriter writer;
+  private final LongConsumer progress;
+  private final Map<Path, FileChannel> channels = new HashMap<>();
+  private final LongAdder reading = new LongAdder();
+  private final LongAdder writing = new LongAdder();
+  private final LongAdder working = new LongAdder();
+
+  private Baker(BakePlan plan, CheckpointWriter writer, LongConsumer progress) {
+    this.plan = plan;
+    this.writer = writer;
+    this.progress = progress;
+  }
+
+  /// @param progress told of every run of bytes that has been written, by any thread
+  /// @throws BakeException if the data hold NaN; nothing then stands under the output's name
+  /// @throws radiata.safetensors.SafetensorsException if the output cannot be written
+  public static BakeReport bake(
+      BakePlan plan, Path output, Replace replace, int threads, LongConsumer progress)
+      throws IOException {
+    try (CheckpointWriter writer = CheckpointWriter.create(output, plan.output(), replace);
+        Baker baker = new Baker(plan, writer, progress)) {
+      return baker.run(threads);
+    }
+  }
+
+  private BakeReport run(int threads) throws IOException {
+    Budget budget = new Budget(Memory.BUDGET);
+    List<Optional<Survival>> survival =
+        Workers.map(
+            runs(),
+            threads,
+            run -> {
+              try (Budget.Share _ = budget.take(Memory.cost(run.getFirst(), plan.profile()))) {
+                return timed(run);
+              }
+            });
+    long start = System.nanoTime();
+    writer.commit();
+    double sync = seconds(System.nanoTime() - start);
+    double read = seconds(reading.sum());
+    double write = seconds(writing.sum());
+    return new BakeReport(
+        survival.stream().flatMap(Optional::stream).toList(),
+        read,
+        seconds(working.sum()) - read - write,
+        write,
+        sync);
+  }
+
+  /// The steps, copies of neighbours taken together: they go over in one piece.
+  private List<List<Step>> runs() {
+    List<List<Step>> runs = new ArrayList<>();
+    for (Step step : plan.steps()) {
+      if (!runs.isEmpty() && follows(runs.getLast(), step)) {
+        runs.getLast().add(step);
+      } else {
+        runs.add(new ArrayList<>(List.of(step)));
+      }
+    }
+    return runs;
+  }
+
+  private static boolean follows(List<Step> run, Step step) {
+    if (!(step instanceof Step.Copy && run.getLast() instanceof Step.Copy last)) {
+      return false;
+    }
+    return last.source().part().equals(step.source().part())
+        && last.source().part().file() instanceof SafetensorsFile
+        && last.file() == step.file()
+        && last.source().info().end() == step.source().info().begin()
+        && last.target().end() == step.target().begin()
+        && last.target().end() - run.getFirst().target().begin() < Memory.RUN;
+  }
+
+  private Optional<Survival> timed(List<Step> run) throws IOException {
+    long start = System.nanoTime();
+    try {
+      return switch (run.getFirst()) {
+        case Step.Copy first -> {
+          copy(first, run.getLast());
+          yield Optional.empty();
+        }
+        case Step.Convert convert -> {
+          convert(convert);
+          yield Optional.empty();
+        }
+        case Step.Change change -> Optional.of(change(change));
+      };
+    } finally {
+      working.add(System.nanoTime() - start);
+    }
+  }
+
+  private Survival change(Step.Change step) throws IOException {
+    Optional<FusedBake> fused = FusedBake.of(step, plan.profile());
+    Source source = source(step);
+    Sink sink = sink(step);
+    return fused.isPresent()
+        ? fused.get().run(source, sink)
+        : new FormulaBake(step, plan.profile()).run(source, sink);
+  }
+
+  private void copy(Step.Copy first, Step last) throws IOException {
+    long bytes = last.target().end() - first.target().begin();
+    if (first.source().part().file() instanceof SafetensorsFile file) {
+      long start = System.nanoTime();
+      long from = file.dataStart() + first.source().info().begin();
+      writer.transfer(first.file(), first.target().begin(), channel(file.path()), from, bytes);
+      writing.add(System.nanoTime() - start);
+      progress.accept(bytes);
+      return;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(Math.max(1, Math.min(bytes, Memory.BUFFER)));
+      for (long at = 0; at < bytes; at += Memory.BUFFER) {
+        MemorySegment part = buffer.asSlice(0, Math.min(Memory.BUFFER, bytes - at));
+        source(first).read(at, part);
+        sink(first).write(at, part);
+      }
+    }
+  }
+
+  private void convert(Step.Convert step) throws IOException {
+    DType from = step.source().info().dtype();
+    DType to = step.target().dtype();
+    long elements = step.target().shape().elements();
+    double[] values = new double[(int) Math.min(CONVERT, elements)];
+    Source source = source(step);
+    Sink sink = sink(step);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment in = arena.allocate(Math.max(1, (long) values.length * from.bytes()));
+      MemorySegment out = arena.allocate(Math.max(1, (long) values.length * to.bytes()));
+      for (long at = 0; at < elements; at += values.length) {
+        int count = (int) Math.min(values.length, elements - at);
+        source.read(at * from.bytes(), in.asSlice(0, (long) count * from.bytes()));
+        Widen.toDoubles(in, 0, from, values, 0, count);
+        Narrow.fromDoubles(values, 0, count, to, out, 0);
+        sink.write(at * to.bytes(), out.asSlice(0, (long) count * to.bytes()));
+      }
+    }
+  }
+
+  private Source source(Step step) {
+    TensorInfo info = step.source().info();
+    return (offset, into) -> {
+      long start = System.nanoTime();
+      step.source().part().file().read(info, offset, into);
+      reading.add(System.nanoTime() - start);
+    };
+  }
+
+  private Sink sink(Step step) {
+    return (offset, bytes) -> {
+      long start = System.nanoTime();
+      writer.write(step.file(), step.target(), offset, bytes);
+      writing.add(System.nanoTime() - start);
+      progress.accept(bytes.byteSize());
+    };
+  }
+
+  private synchronized FileChannel channel(Path path) throws IOException {
+    FileChannel open = channels.get(path);
+    if (open == null) {
+      open = FileChannel.open(path, StandardOpenOption.READ);
+      channels.put(path, open);
+    }
+    return open;
+  }
+
+  private static double seconds(long nanos) {
+    return nanos / 1e9;
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (FileChannel channel : channels.values()) {
+      channel.close();
+    }
+  }
+}

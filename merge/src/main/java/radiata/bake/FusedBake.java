@@ -1,0 +1,247 @@
+package radiata.bake;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import radiata.convention.Profile;
+import radiata.names.Rows;
+import radiata.safetensors.DType;
+import radiata.safetensors.Shape;
+import radiata.safetensors.convert.Narrow;
+import radiata.safetensors.convert.Widen;
+import radiata.tensor.Doubles;
+import radiata.tensor.Kernels;
+
+/// Bakes low-rank adapters into one weight, a tile of rows at a time, in floats: widen, add the product, norm, scale,
+/// narrow, while the row is in the cache. Memory is the adapter and a tile, whatever the weight.
+final class FusedBake {
+  private static final long TILE = 1 << 20;
+
+  /// Rows of the weight that the same adapters change.
+  private record Region(long start, long count, List<FusedStage> stages) {}
+
+  private final Step.Change step;
+  private final List<Region> regions;
+  private final Panels panels;
+  private final long rows;
+  private final DType from;
+  private final DType to;
+
+  private FusedBake(Step.Change step, List<Region> regions) {
+    this.step = step;
+    this.regions = regions;
+    Shape matrix = step.target().shape().matrix();
+    this.panels = new Panels(Math.toIntExact(matrix.dim(1)));
+    this.rows = matrix.dim(0);
+    this.from = step.source().info().dtype();
+    this.to = step.target().dtype();
+  }
+
+  /// Whether a change can be one of these, from its shapes alone. Floats are enough for outputs of 16 bits and less;
+  /// a runtime that rounds between two adapters, or takes norms on the first weight, is left to the formula.
+  static boolean suits(Step.Change step, Profile as) {
+    DType to = step.target().dtype();
+    if (to == DType.F32 || to == DType.F64 || step.target().shape().rank() < 2) {
+      return false;
+    }
+    boolean alone = byRows(step.applied()).values().stream().allMatch(of -> of.size() == 1);
+    boolean chains =
+        as.between() == Profile.Between.UNROUNDED && as.norm() != Profile.Norm.UNTOUCHED_PLUS_DELTA;
+    return (alone || chains)
+        && step.applied().stream().noneMatch(applied -> applied.target().transposed())
+        && disjoint(byRows(step.applied()).keySet());
+  }
+
+  private static Map<Rows, List<Applied>> byRows(List<Applied> applied) {
+    Map<Rows, List<Applied>> map = new LinkedHashMap<>();
+    for (Applied each : applied) {
+      Rows rows = each.target().rows();
+      Rows key = rows == null ? new Rows(0, each.view().dim(0)) : rows;
+      map.computeIfAbsent(key, k -> new ArrayList<>()).add(each);
+    }
+    return map;
+  }
+
+  private static boolean disjoint(Iterable<Rows> all) {
+    for (Rows a : all) {
+      for (Rows b : all) {
+        if (!a.equals(b) && a.start() < b.start() + b.count() && b.start() < a.start() + a.count()) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /// Loads the adapters; empty if one of them is no low-rank pair after all.
+  static Optional<FusedBake> of(Step.Change step, Profile as) throws IOException {
+    if (!suits(step, as)) {
+      return Optional.empty();
+    }
+    List<Region> regions = new ArrayList<>();
+    try (Arena arena = Arena.ofConfined()) {
+      Doubles doubles = new Doubles(arena);
+      for (Map.Entry<Rows, List<Applied>> entry : byRows(step.applied()).entrySet()) {
+        List<FusedStage> stages = new ArrayList<>();
+        for (Applied applied : entry.getValue()) {
+          Optional<FusedStage> stage =
+              FusedStage.of(
+                  AdapterTensors.load(applied, doubles),
+                  applied.view(),
+                  applied.strength(),
+                  step.source().info().dtype(),
+                  as);
+          if (stage.isEmpty()) {
+            return Optional.empty();
+          }
+          stages.add(stage.get());
+        }
+        regions.add(new Region(entry.getKey().start(), entry.getKey().count(), stages));
+      }
+    }
+    return Optional.of(new FusedBake(step, regions));
+  }
+
+  Survival run(Source source, Sink sink) throws IOException {
+    for (Region region : regions) {
+      measureColumns(region, source);
+    }
+    Survival.Meter meter = new Survival.Meter(to, rows);
+    float[][] row = panels.row();
+    float[][] first = panels.row();
+    float[][] stored = panels.row();
+    long inRow = (long) panels.columns() * from.bytes();
+    long outRow = (long) panels.columns() * to.bytes();
+    int tile = tile(inRow);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment in = arena.allocate(Math.max(1, tile * inRow));
+      MemorySegment out = arena.allocate(Math.max(1, tile * outRow));
+      for (long at = 0; at < rows; at += tile) {
+        int count = (int) Math.min(tile, rows - at);
+        source.read(at * inRow, in.asSlice(0, count * inRow));
+        for (int i = 0; i < count; i++) {
+          Region region = region(at + i);
+          if (region == null && from == to) {
+            MemorySegment.copy(in, i * inRow, out, i * outRow, outRow);
+            continue;
+          }
+          widen(in, i, row);
+          boolean watched = meter.wants(at + i) && region != null;
+          if (watched) {
+            copy(row, first);
+          }
+          if (region != null) {
+            change(region, (int) (at + i - region.start()), row);
+          }
+          narrow(row, out, i);
+          check(at + i, row, meter);
+          if (watched) {
+            watch(meter, first, row, out, i, stored);
+          }
+        }
+        sink.write(at * outRow, out.asSlice(0, count * outRow));
+      }
+    }
+    return meter.done(step.target().name());
+  }
+
+  private static int tile(long rowBytes) {
+    return (int) Math.max(1, Math.min(TILE / Math.max(1, rowBytes), 4096));
+  }
+
+  private @Nullable Region region(long row) {
+    for (Region region : regions) {
+      if (row >= region.start() && row < region.start() + region.count()) {
+        return region;
+      }
+    }
+    return null;
+  }
+
+  private static void change(Region region, int o, float[][] row) {
+    for (FusedStage stage : region.stages()) {
+      stage.apply(o, row);
+    }
+  }
+
+  /// One pass over the region for every stage that needs the norms of its columns, with the stages before it applied.
+  private void measureColumns(Region region, Source source) throws IOException {
+    float[][] row = panels.row();
+    long inRow = (long) panels.columns() * from.bytes();
+    int tile = tile(inRow);
+    for (int s = 0; s < region.stages().size(); s++) {
+      FusedStage stage = region.stages().get(s);
+      if (!stage.needsColumns()) {
+        continue;
+      }
+      stage.beginColumns();
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment in = arena.allocate(Math.max(1, tile * inRow));
+        for (long at = 0; at < region.count(); at += tile) {
+          int count = (int) Math.min(tile, region.count() - at);
+          source.read((region.start() + at) * inRow, in.asSlice(0, count * inRow));
+          for (int i = 0; i < count; i++) {
+            widen(in, i, row);
+            for (FusedStage earlier : region.stages().subList(0, s)) {
+              earlier.apply((int) at + i, row);
+            }
+            stage.measure((int) at + i, row);
+          }
+        }
+      }
+      stage.endColumns();
+    }
+  }
+
+  private void widen(MemorySegment in, int row, float[][] into) {
+    long at = (long) row * panels.columns();
+    for (int p = 0; p < into.length; p++) {
+      Widen.toFloats(in, at + panels.from(p), from, into[p], 0, into[p].length);
+    }
+  }
+
+  private void narrow(float[][] row, MemorySegment out, int at) {
+    long first = (long) at * panels.columns();
+    for (int p = 0; p < row.length; p++) {
+      Narrow.fromFloats(row[p], 0, row[p].length, to, out, first + panels.from(p));
+    }
+  }
+
+  private static void copy(float[][] from, float[][] to) {
+    for (int p = 0; p < from.length; p++) {
+      System.arraycopy(from[p], 0, to[p], 0, from[p].length);
+    }
+  }
+
+  private void check(long at, float[][] row, Survival.Meter meter) {
+    float peak = 0;
+    for (float[] part : row) {
+      peak = Kernels.peak(part, peak);
+    }
+    Outcome.requireNumber(step, at, peak);
+    if (Narrow.overflows(peak, to)) {
+      for (float[] part : row) {
+        for (float value : part) {
+          meter.overflow(value);
+        }
+      }
+    }
+  }
+
+  private void watch(
+      Survival.Meter meter, float[][] first, float[][] exact, MemorySegment out, int at, float[][] stored) {
+    long start = (long) at * panels.columns();
+    for (int p = 0; p < exact.length; p++) {
+      Widen.toFloats(out, start + panels.from(p), to, stored[p], 0, stored[p].length);
+      for (int i = 0; i < exact[p].length; i++) {
+        meter.element(first[p][i], exact[p][i], stored[p][i]);
+      }
+    }
+  }
+}

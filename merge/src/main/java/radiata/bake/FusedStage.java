@@ -1,0 +1,218 @@
+package radiata.bake;
+
+import java.util.Arrays;
+import java.util.Optional;
+import radiata.adapter.Adapter;
+import radiata.adapter.Dora;
+import radiata.adapter.Factor;
+import radiata.adapter.Lora;
+import radiata.convention.DoraAxis;
+import radiata.convention.Profile;
+import radiata.safetensors.DType;
+import radiata.safetensors.Shape;
+import radiata.tensor.DoubleTensor;
+import radiata.tensor.Kernels;
+
+/// LoRA or DoRA on one row of a weight at a time, in floats: the same formula as [Lora] and [Dora], without ever
+/// holding the delta. An output-axis magnitude needs its row alone; an input-axis one needs the norms of all columns
+/// first, so its weight is passed over twice.
+final class FusedStage {
+  private final Panels panels;
+  private final int rank;
+  private final float[] up;
+  private final float[][][] down;
+  private final Profile profile;
+  private final double strength;
+  private final double epsilon;
+  private final boolean baseNorm;
+  private final double[] magnitude;
+  private final boolean inputAxis;
+  private final int kernel;
+  private final float[][] before;
+  private float[][] columns = new float[0][];
+  private float[][] sums = new float[0][];
+
+  private FusedStage(
+      Lora<DoubleTensor> lora,
+      Factor.Split<DoubleTensor> pair,
+      Shape view,
+      double strength,
+      DType base,
+      Profile as,
+      double[] magnitude,
+      DoraAxis axis) {
+    this.panels = new Panels(Math.toIntExact(view.matrix().dim(1)));
+    this.rank = Math.toIntExact(pair.down().shape().dim(0));
+    boolean decomposed = magnitude.length > 0;
+    boolean inside = !decomposed || as.strength() == Profile.Strength.INSIDE_NORM;
+    double scale = lora.scale().under(as) * (inside ? strength : 1);
+    this.up = new float[Math.toIntExact(pair.up().shape().elements())];
+    for (int i = 0; i < up.length; i++) {
+      up[i] = (float) (scale * pair.up().at(i));
+    }
+    this.down = panels.matrix(pair.down(), rank);
+    this.profile = as;
+    this.strength = strength;
+    this.epsilon = as.epsilon(base);
+    this.magnitude = magnitude;
+    this.inputAxis = decomposed && axis == DoraAxis.INPUT;
+    this.baseNorm = decomposed && !inputAxis && as.norm() == Profile.Norm.BASE_ON_OUTPUT;
+    this.kernel = Math.toIntExact(view.matrix().dim(1) / Math.max(1, view.dim(1)));
+    this.before = keepsWeight() ? panels.row() : new float[0][];
+  }
+
+  private boolean keepsWeight() {
+    return magnitude.length > 0 && profile.strength() == Profile.Strength.TOWARDS && strength != 1;
+  }
+
+  private static double[] magnitude(Dora<DoubleTensor> dora) {
+    double[] values = new double[Math.toIntExact(dora.magnitude().shape().elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = dora.magnitude().at(i);
+    }
+    return values;
+  }
+
+  /// The stage for an adapter; empty where its formula is not one of a low-rank pair with a magnitude that lies along
+  /// its axis.
+  static Optional<FusedStage> of(
+      Adapter<DoubleTensor> adapter, Shape view, double strength, DType base, Profile as) {
+    return switch (adapter) {
+      case Dora<DoubleTensor> dora
+          when dora.inner() instanceof Lora<DoubleTensor> lora
+              && lora.factor() instanceof Factor.Split<DoubleTensor> pair ->
+          alongAxis(dora, view, as)
+              ? Optional.of(
+                  new FusedStage(
+                      lora,
+                      pair,
+                      view,
+                      strength,
+                      base,
+                      as,
+                      magnitude(dora),
+                      as.axis(dora.axis(), dora.magnitude().shape(), view)))
+              : Optional.empty();
+      case Lora<DoubleTensor> lora when lora.factor() instanceof Factor.Split<DoubleTensor> pair ->
+          Optional.of(
+              new FusedStage(lora, pair, view, strength, base, as, new double[0], DoraAxis.OUTPUT));
+      case Dora<DoubleTensor> _, Lora<DoubleTensor> _ -> Optional.empty();
+    };
+  }
+
+  /// A runtime that broadcasts the magnitude as stored may stretch it along the other axis; that is left to the formula.
+  private static boolean alongAxis(Dora<DoubleTensor> dora, Shape view, Profile as) {
+    Shape stored = dora.magnitude().shape();
+    DoraAxis axis = as.axis(dora.axis(), stored, view);
+    int at = axis == DoraAxis.OUTPUT ? 0 : 1;
+    long needed = view.dim(at);
+    if (stored.elements() != needed) {
+      return false;
+    }
+    return as.shapesMagnitude() || (stored.rank() == view.rank() && stored.dim(at) == needed);
+  }
+
+  /// Whether all columns have to be measured before the first row can be changed.
+  boolean needsColumns() {
+    return inputAxis && columns.length == 0;
+  }
+
+  void beginColumns() {
+    sums = panels.row();
+  }
+
+  /// Adds row `o` of the moved weight to the sums of its columns.
+  void measure(int o, float[][] row) {
+    product(o, row);
+    for (int p = 0; p < row.length; p++) {
+      Kernels.addSquares(sums[p], row[p]);
+    }
+  }
+
+  /// Turns the sums of the columns into the factor of each.
+  void endColumns() {
+    double[] squares = new double[magnitude.length];
+    for (int p = 0; p < sums.length; p++) {
+      for (int i = 0; i < sums[p].length; i++) {
+        squares[(panels.from(p) + i) / kernel] += sums[p][i];
+      }
+    }
+    float[][] factors = panels.row();
+    for (int p = 0; p < factors.length; p++) {
+      for (int i = 0; i < factors[p].length; i++) {
+        int column = (panels.from(p) + i) / kernel;
+        factors[p][i] = (float) factor(magnitude[column], Math.sqrt(squares[column]));
+      }
+    }
+    columns = factors;
+    sums = new float[0][];
+  }
+
+  /// Changes row `o` in place.
+  void apply(int o, float[][] row) {
+    if (keepsWeight()) {
+      for (int p = 0; p < row.length; p++) {
+        System.arraycopy(row[p], 0, before[p], 0, row[p].length);
+      }
+    }
+    double squares = baseNorm ? squares(row) : 0;
+    product(o, row);
+    if (magnitude.length == 0) {
+      return;
+    }
+    float share = keepsWeight() ? (float) (1 - strength) : 0;
+    if (inputAxis) {
+      for (int p = 0; p < row.length; p++) {
+        if (keepsWeight()) {
+          Kernels.mix(row[p], columns[p], before[p], share);
+        } else {
+          Kernels.scale(row[p], columns[p]);
+        }
+      }
+      return;
+    }
+    float factor = (float) factor(magnitude[o], Math.sqrt(baseNorm ? squares : squares(row)));
+    for (int p = 0; p < row.length; p++) {
+      if (keepsWeight()) {
+        Kernels.mix(row[p], factor, before[p], share);
+      } else {
+        Kernels.scale(row[p], factor);
+      }
+    }
+  }
+
+  /// What the moved weight is multiplied by where the magnitude is `m` and the norm `n`.
+  private double factor(double m, double n) {
+    double divisor = n + epsilon;
+    double ratio = divisor == 0 && profile.guardsZeroNorm() ? 0 : m / divisor;
+    return switch (profile.strength()) {
+      case TOWARDS -> strength * ratio;
+      case ON_FACTOR -> 1 + strength * (ratio - 1);
+      case INSIDE_NORM -> ratio;
+    };
+  }
+
+  private static double squares(float[][] row) {
+    double sum = 0;
+    for (float[] part : row) {
+      sum += Kernels.squares(part);
+    }
+    return sum;
+  }
+
+  private void product(int o, float[][] row) {
+    int at = o * rank;
+    for (int p = 0; p < row.length; p++) {
+      float[] y = row[p];
+      float[][] d = down[p];
+      int k = 0;
+      for (; k + 4 <= rank; k += 4) {
+        Kernels.fourSteps(
+            y, d[k], d[k + 1], d[k + 2], d[k + 3], up[at + k], up[at + k + 1], up[at + k + 2], up[at + k + 3]);
+      }
+      for (; k < rank; k++) {
+        Kernels.step(y, d[k], up[at + k]);
+      }
+    }
+  }
+}

@@ -1,0 +1,222 @@
+package radiata.bake;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import radiata.adapter.Adapter;
+import radiata.adapter.Additive;
+import radiata.adapter.Dora;
+import radiata.adapter.Site;
+import radiata.adapter.file.AdapterFile;
+import radiata.adapter.file.AdapterModule;
+import radiata.convention.Profile;
+import radiata.names.Located;
+import radiata.names.NameTable;
+import radiata.names.NamingException;
+import radiata.names.Rows;
+import radiata.names.Target;
+import radiata.safetensors.Checkpoint;
+import radiata.safetensors.Checkpoint.Stored;
+import radiata.safetensors.DType;
+import radiata.safetensors.Shape;
+import radiata.safetensors.TensorInfo;
+import radiata.tensor.ShapeMismatch;
+import radiata.tensor.Shapes;
+
+/// Finds the place of every module of one adapter, and writes down in its ledger what became of each tensor.
+final class Placement {
+  private final Checkpoint base;
+  private final NameTable names;
+  private final Profile profile;
+  private final AdapterFile file;
+  private final Ledger.Draft ledger = new Ledger.Draft();
+  private final Map<Target, String> taken = new HashMap<>();
+  private final List<Applied> placed = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+
+  Placement(Checkpoint base, NameTable names, Profile profile, AdapterFile file) {
+    this.base = base;
+    this.names = names;
+    this.profile = profile;
+    this.file = file;
+  }
+
+  /// How strong a module is; 0 from a component or block weight removes it.
+  interface Strengths {
+    double of(Located module);
+
+    boolean removes(Located module);
+  }
+
+  void place(Strengths strengths) {
+    ledger.ignored.addAll(file.ignored());
+    for (var module : file.unsupported()) {
+      ledger.unsupported.addAll(module.tensors());
+      problems.add(module.name() + ": " + module.algorithm() + " is not computed");
+    }
+    for (var module : file.misfits()) {
+      ledger.misfit.addAll(module.tensors());
+      problems.add(module.name() + ": " + module.because());
+    }
+    for (TensorInfo tensor : file.unrecognised()) {
+      ledger.unmatched.add(tensor);
+    }
+    for (AdapterModule module : file.modules()) {
+      place(module, strengths);
+    }
+  }
+
+  private void place(AdapterModule module, Strengths strengths) {
+    Optional<Located> found;
+    try {
+      found = names.find(module.name());
+    } catch (NamingException e) {
+      throw new BakeException(file.path(), module.name(), e.getMessage());
+    }
+    if (found.isEmpty()) {
+      ledger.unmatched.addAll(module.tensors());
+      return;
+    }
+    Located located = found.get();
+    if (strengths.removes(located)) {
+      ledger.filtered(module.tensors().size());
+      return;
+    }
+    Target weight = located.weight();
+    Target target =
+        module.fanInFanOut()
+            ? new Target(weight.component(), weight.tensor(), weight.rows(), !weight.transposed())
+            : weight;
+    Stored stored = base.tensor(target.component(), target.tensor()).orElseThrow();
+    String earlier = taken.putIfAbsent(weight, module.name());
+    if (earlier != null) {
+      ledger.duplicate.addAll(module.tensors());
+      problems.add(module.name() + ": a second module for " + weight.tensor() + ", after " + earlier);
+      return;
+    }
+    requireComputable(stored, module);
+    fit(module, target, stored, strengths.of(located));
+  }
+
+  private void fit(AdapterModule module, Target target, Stored stored, double strength) {
+    Adapter<TensorInfo> read = read(module);
+    DType dtype = stored.info().dtype();
+    Shape view;
+    try {
+      view = Applied.view(target, stored.info().shape());
+      Site<Shape> site = new Site<>(view, view, dtype);
+      inner(read).map(TensorInfo::shape).bake(site, strength, Shapes.ALGEBRA, profile);
+    } catch (ShapeMismatch e) {
+      ledger.misfit.addAll(module.tensors());
+      problems.add(module.name() + ": " + e.getMessage());
+      return;
+    }
+    Optional<String> skipped = skipped(read, view, dtype, strength);
+    if (skipped.isPresent()) {
+      ledger.ignored.addAll(module.tensors());
+      warnings.add("%s leaves %s as it is: %s".formatted(profile.id(), target.tensor(), skipped.get()));
+      return;
+    }
+    List<TensorInfo> used = read.tensors();
+    List<TensorInfo> dropped = new ArrayList<>(module.adapter().tensors());
+    dropped.removeAll(used);
+    ledger.ignored.addAll(dropped);
+    ledger.applied(module.tensors().size() - dropped.size());
+    placed.add(new Applied(file, module, read, target, view, strength));
+  }
+
+  /// What the runtime reads of a module: one that does not know a magnitude's key takes the rest as plain LoRA.
+  private Adapter<TensorInfo> read(AdapterModule module) {
+    return switch (module.adapter()) {
+      case Dora<TensorInfo> dora when !profile.magnitudes().contains(dora.key()) -> dora.inner();
+      case Dora<TensorInfo> dora -> dora;
+      case Additive<TensorInfo> additive -> additive;
+    };
+  }
+
+  private static Additive<TensorInfo> inner(Adapter<TensorInfo> adapter) {
+    return switch (adapter) {
+      case Dora<TensorInfo> dora -> dora.inner();
+      case Additive<TensorInfo> additive -> additive;
+    };
+  }
+
+  /// Why the runtime skips a layer, if it does.
+  private Optional<String> skipped(Adapter<TensorInfo> read, Shape view, DType dtype, double strength) {
+    if (profile.skipsNineChannels() && view.rank() == 4 && view.dim(1) == 9) {
+      return Optional.of("it pads the delta of a weight with nine input channels by five");
+    }
+    try {
+      Site<Shape> site = new Site<>(view, view, dtype);
+      read.map(TensorInfo::shape).bake(site, strength, Shapes.ALGEBRA, profile);
+      return Optional.empty();
+    } catch (ShapeMismatch e) {
+      if (profile.onMisfit() == Profile.OnMisfit.REFUSE) {
+        throw new BakeException(
+            file.path(), null, "%s fails on this file: %s".formatted(profile.id(), e.getMessage()));
+      }
+      return Optional.of(e.getMessage());
+    }
+  }
+
+  private void requireComputable(Stored stored, AdapterModule module) {
+    DType dtype = stored.info().dtype();
+    if (!dtype.computable()) {
+      throw new BakeException(
+          stored.part().file().path(),
+          stored.name(),
+          ("tensor %s is %s: a quantised or integer weight, into which %s cannot be baked;"
+                  + " take the unquantised model")
+              .formatted(stored.name(), dtype, module.name()));
+    }
+  }
+
+  /// The web UI gives up a fused attention layer unless all of q, k, v and out are there
+  /// (web UI 1.10.1, `extensions-builtin/Lora/networks.py`).
+  void dropIncompleteAttention() {
+    Map<String, Long> parts = new HashMap<>();
+    for (Applied applied : placed) {
+      if (applied.target().rows() instanceof Rows) {
+        parts.merge(applied.target().tensor(), 1L, Long::sum);
+      }
+    }
+    placed.removeIf(
+        applied -> {
+          String tensor = applied.target().tensor();
+          if (!(applied.target().rows() instanceof Rows)) {
+            return false;
+          }
+          String out = tensor.replace("in_proj_weight", "out_proj.weight");
+          boolean whole =
+              parts.getOrDefault(tensor, 0L) == 3
+                  && placed.stream().anyMatch(other -> other.target().tensor().equals(out));
+          if (!whole) {
+            ledger.ignored.addAll(applied.module().tensors());
+            ledger.applied(-applied.module().tensors().size());
+            warnings.add(
+                "%s leaves %s as it is: it wants q, k, v and out together"
+                    .formatted(profile.id(), tensor));
+          }
+          return !whole;
+        });
+  }
+
+  List<Applied> placed() {
+    return placed;
+  }
+
+  List<String> problems() {
+    return problems;
+  }
+
+  List<String> warnings() {
+    return warnings;
+  }
+
+  Ledger ledger() {
+    return ledger.done(file);
+  }
+}

@@ -1,0 +1,193 @@
+package radiata.bake;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import radiata.adapter.file.AdapterFile;
+import radiata.adapter.file.AdapterModule;
+import radiata.convention.Profile;
+import radiata.names.BaseTensor;
+import radiata.names.BlockWeights;
+import radiata.names.Families;
+import radiata.names.Family;
+import radiata.names.Located;
+import radiata.names.NameTable;
+import radiata.safetensors.Checkpoint;
+import radiata.safetensors.Checkpoint.Stored;
+
+/// Makes the plan of a bake from headers alone, or says in one sentence why there is none.
+public final class Planner {
+  private final Checkpoint base;
+  private final NameTable names;
+  private final BakeRequest request;
+  private final @Nullable BlockWeights blocks;
+  private final List<String> warnings = new ArrayList<>();
+
+  private Planner(Checkpoint base, BakeRequest request) {
+    this.base = base;
+    this.request = request;
+    this.names =
+        NameTable.of(
+            base.tensors().stream()
+                .map(t -> new BaseTensor(t.component(), t.name(), t.info().shape()))
+                .toList());
+    this.blocks =
+        request.blocks() == null ? null : BlockWeights.parse(request.blocks(), names.family());
+  }
+
+  /// @param output the output's path as the user wrote it: it decides between a file and a folder
+  /// @throws BakeException if the adapters do not belong to this base, or the base cannot be baked into
+  /// @throws IllegalArgumentException if block weights make no sense
+  public static BakePlan plan(Checkpoint base, BakeRequest request, Path output) {
+    return new Planner(base, request).plan(output);
+  }
+
+  private BakePlan plan(Path output) {
+    Quantised.refuse(base);
+    Map<Stored, List<Applied>> changes = new LinkedHashMap<>();
+    List<Ledger> ledgers = new ArrayList<>();
+    boolean found = false;
+    for (BakeRequest.Use use : request.adapters()) {
+      Placement placement = new Placement(base, names, request.profile(), use.file());
+      placement.place(strengths(use.strength()));
+      if (request.profile().equals(radiata.convention.Profiles.A1111)) {
+        placement.dropIncompleteAttention();
+      }
+      Ledger ledger = placement.ledger();
+      refuse(use.file(), ledger, placement);
+      found |= ledger.applied() + ledger.filtered() > 0 || !placement.warnings().isEmpty();
+      warn(use, ledger, placement);
+      ledgers.add(ledger);
+      for (Applied applied : placement.placed()) {
+        Stored stored =
+            base.tensor(applied.target().component(), applied.target().tensor()).orElseThrow();
+        changes.computeIfAbsent(stored, key -> new ArrayList<>()).add(applied);
+      }
+    }
+    if (!found) {
+      throw new BakeException(
+          base.path(), null, "no module of any adapter has a place in this base; nothing would change");
+    }
+    Layouts layout = Layouts.of(base, request.dtype(), output, !changes.isEmpty());
+    return new BakePlan(
+        base.path(),
+        names.family(),
+        request.profile(),
+        layout.steps(changes),
+        ledgers,
+        warnings,
+        layout.output());
+  }
+
+  private Placement.Strengths strengths(double strength) {
+    return new Placement.Strengths() {
+      @Override
+      public double of(Located module) {
+        return strength * further(module);
+      }
+
+      @Override
+      public boolean removes(Located module) {
+        return further(module) == 0;
+      }
+
+      private double further(Located module) {
+        return request.component(module.role()) * (blocks == null ? 1 : blocks.of(module));
+      }
+    };
+  }
+
+  private void refuse(AdapterFile file, Ledger ledger, Placement placement) {
+    boolean unmatched = !ledger.unmatched().isEmpty() && !request.allowUnmatched();
+    if (!unmatched && placement.problems().isEmpty()) {
+      return;
+    }
+    List<String> parts = new ArrayList<>();
+    otherFamily(file).ifPresent(parts::add);
+    if (unmatched) {
+      parts.add(unmatched(file, ledger));
+    }
+    List<String> problems = placement.problems();
+    if (!problems.isEmpty()) {
+      parts.add(
+          (problems.size() == 1 ? "1 module does not fit: " : problems.size() + " modules do not fit: ")
+              + String.join("; ", problems.subList(0, Math.min(3, problems.size())))
+              + (problems.size() > 3 ? "; ..." : ""));
+    }
+    throw new BakeException(file.path(), null, String.join("; ", parts));
+  }
+
+  /// Says so when adapter and base are of two families that we know.
+  private Optional<String> otherFamily(AdapterFile file) {
+    Map<String, AdapterModule> modules = new LinkedHashMap<>();
+    file.modules().forEach(module -> modules.put(module.name(), module));
+    Family of =
+        Families.guess(
+            modules.keySet(),
+            name -> {
+              AdapterModule module = modules.get(name);
+              return module == null ? radiata.safetensors.Shape.SCALAR : module.madeFor();
+            });
+    return of == Family.GENERIC || names.family() == Family.GENERIC || of == names.family()
+        ? Optional.empty()
+        : Optional.of(
+            "this adapter is for %s, the base is %s".formatted(of.id(), names.family().id()));
+  }
+
+  private String unmatched(AdapterFile file, Ledger ledger) {
+    List<String> gone = ledger.unmatched();
+    List<String> modules =
+        file.modules().stream()
+            .filter(m -> m.tensors().stream().anyMatch(t -> gone.contains(t.name())))
+            .map(AdapterModule::name)
+            .toList();
+    StringBuilder text = new StringBuilder();
+    if (modules.isEmpty()) {
+      text.append(
+          "%d of %d tensors have keys that no dialect writes: "
+              .formatted(gone.size(), file.file().tensors().size()));
+      text.append(String.join(", ", gone.subList(0, Math.min(3, gone.size()))));
+      text.append(gone.size() > 3 ? ", ..." : "");
+    } else {
+      text.append(
+          "%d of %d modules have no place in the base: "
+              .formatted(modules.size(), file.modules().size()));
+      List<String> shown = new ArrayList<>();
+      for (String module : modules.subList(0, Math.min(3, modules.size()))) {
+        List<String> near = names.nearest(module, 1);
+        shown.add(near.isEmpty() ? module : module + " (nearest: " + near.getFirst() + ")");
+      }
+      text.append(String.join(", ", shown));
+      text.append(modules.size() > 3 ? ", ..." : "");
+    }
+    return text.append("; --allow-unmatched leaves them out").toString();
+  }
+
+  private void warn(BakeRequest.Use use, Ledger ledger, Placement placement) {
+    warnings.addAll(placement.warnings());
+    String name = String.valueOf(use.file().path().getFileName());
+    Profile profile = request.profile();
+    long dropped = ledger.ignored().size() - use.file().ignored().size();
+    if (dropped > 0 && placement.warnings().isEmpty()) {
+      warnings.add(
+          "%s: %s does not read %d tensors, such as %s"
+              .formatted(name, profile.id(), dropped, ledger.ignored().getLast()));
+    }
+    if (!use.file().ignored().isEmpty()) {
+      warnings.add("%s: %d tensors belong to no layer and are left out".formatted(name, use.file().ignored().size()));
+    }
+    if (!ledger.unmatched().isEmpty()) {
+      warnings.add("%s: %d tensors have no place in the base and are left out".formatted(name, ledger.unmatched().size()));
+    }
+    if (ledger.filtered() > 0) {
+      warnings.add("%s: weights of 0 remove %d tensors".formatted(name, ledger.filtered()));
+    }
+    if (use.strength() == 0) {
+      warnings.add("%s: strength 0".formatted(name));
+    }
+  }
+}
