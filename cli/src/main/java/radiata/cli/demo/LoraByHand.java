@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import radiata.cli.measure.Workers;
+import radiata.pipeline.Workers;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
