@@ -36,7 +36,6 @@ final class DemoDiffusion {
     Path baked = folder.file("sd15-baked.safetensors");
     Header header = SdShapedCheckpoint.header(material.keys(), extent);
     steps.title("2  An image model, and a LoRA for Stable Diffusion 1.5");
-    SdShapedCheckpoint.write(header, base);
     steps.say(
         "%s has the names and full-size shapes of Stable Diffusion 1.5 in fp16 (%s), and random weights: %s, %s. The LoRA is real."
             .formatted(
@@ -47,6 +46,7 @@ final class DemoDiffusion {
                 },
                 Sizes.plural(header.tensors().size(), "tensor"),
                 Sizes.bytes(header.fileBytes())));
+    SdShapedCheckpoint.write(header, base);
     steps.run(10, "inspect", material.lora());
     steps.run(8, "bake", base, "-a", material.lora(), "-o", baked);
     steps.run(4, "verify", baked);
