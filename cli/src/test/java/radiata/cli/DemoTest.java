@@ -69,7 +69,8 @@ class DemoTest {
     JsonObject document = ran.json();
     assertThat(document.get("ok").getAsBoolean()).isFalse();
     // The comparison's exit code, the difference, the tokens; all that needs no reference holds.
-    assertThat(document.getAsJsonArray("checks").asList().stream().map(JsonElement::getAsJsonObject))
+    assertThat(
+            document.getAsJsonArray("checks").asList().stream().map(JsonElement::getAsJsonObject))
         .extracting(check -> check.get("ok").getAsBoolean())
         .containsExactly(false, false, true, false, true, true, true);
     assertThat(document.getAsJsonArray("steps").asList().stream().map(JsonElement::getAsJsonObject))
@@ -85,7 +86,8 @@ class DemoTest {
   /// What the demonstration reads, to be changed.
   private Path copied() throws IOException {
     Path material = folder.resolve("testdata");
-    for (String part : List.of("golden/train/stories-dora", "real/models", "real/files", "real/keys")) {
+    for (String part :
+        List.of("golden/train/stories-dora", "real/models", "real/files", "real/keys")) {
       Path from = TESTDATA.resolve(part);
       Files.walkFileTree(
           from,

@@ -70,8 +70,7 @@ final class DemoDiffusion {
         "changed are the %d tensors that other tools change, every other one is bit for bit the base's"
             .formatted(changed.size()));
     LoraByHand.Outcome outcome =
-        LoraByHand.compare(
-            places, base, material.lora(), RANK, baked, steps.console().threads());
+        LoraByHand.compare(places, base, material.lora(), RANK, baked, steps.console().threads());
     steps.check(
         outcome.beyond() == 0,
         "W + up·down done again by hand in doubles: of %s numbers %s are the same fp16, %d too far from it"

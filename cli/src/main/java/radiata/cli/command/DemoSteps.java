@@ -101,8 +101,7 @@ final class DemoSteps {
 
   /// Tells whether something that must hold does.
   void check(boolean holds, String what) {
-    console.say(
-        "  %s %s".formatted(holds ? "✓" : "✗", Help.wrapped(what, 4, console.width())));
+    console.say("  %s %s".formatted(holds ? "✓" : "✗", Help.wrapped(what, 4, console.width())));
     ok &= holds;
     JsonObject check = new JsonObject();
     check.addProperty("check", what);

@@ -36,8 +36,7 @@ record LlamaConfig(
       int hidden = size(json, "hidden_size");
       int heads = size(json, "num_attention_heads");
       int head = json.has("head_dim") ? size(json, "head_dim") : hidden / heads;
-      int keyHeads =
-          json.has("num_key_value_heads") ? size(json, "num_key_value_heads") : heads;
+      int keyHeads = json.has("num_key_value_heads") ? size(json, "num_key_value_heads") : heads;
       if (head == 0 || head % 2 != 0 || heads % keyHeads != 0) {
         throw new IllegalArgumentException(
             "%d heads of width %d cannot share %d heads of keys".formatted(heads, head, keyHeads));

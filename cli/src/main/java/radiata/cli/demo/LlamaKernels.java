@@ -28,8 +28,8 @@ final class LlamaKernels {
   }
 
   /// Turns every head of `x` by its position. Element `i` of a head is paired with `i + head/2`:
-  /// Hugging Face stores the rows of queries and keys in the order that this needs
-  /// (`rotate_half` in transformers' `modeling_llama.py`), whereas Meta's own files pair neighbours.
+  /// Hugging Face stores the rows of queries and keys in the order that this needs (`rotate_half`
+  /// in transformers' `modeling_llama.py`), whereas Meta's own files pair neighbours.
   static void rotate(float[] x, int head, int position, double theta) {
     int half = head / 2;
     for (int i = 0; i < half; i++) {

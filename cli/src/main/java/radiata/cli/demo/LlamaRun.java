@@ -92,8 +92,7 @@ final class LlamaRun {
     int width = config.head();
     float scale = (float) (1 / Math.sqrt(width));
     for (int past = 0; past <= position; past++) {
-      scores[past] =
-          scale * LlamaKernels.dot(query, from, pastKeys, past * keyWidth + at, width);
+      scores[past] = scale * LlamaKernels.dot(query, from, pastKeys, past * keyWidth + at, width);
     }
     LlamaKernels.softmax(scores, position + 1);
     for (int i = 0; i < width; i++) {

@@ -12,9 +12,9 @@ import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
 import radiata.safetensors.convert.Narrow;
 
-/// A baked LoRA done again in the shortest way there is, to hold the program's result to:
-/// `W + up · down` in doubles, rounded once to fp16, at the places that a list of modules made by
-/// others names. Neither the program's names nor its arithmetic are used.
+/// A baked LoRA done again in the shortest way there is, to hold the program's result to: `W + up ·
+/// down` in doubles, rounded once to fp16, at the places that a list of modules made by others
+/// names. Neither the program's names nor its arithmetic are used.
 public final class LoraByHand {
   /// What a float32 sum may lose against the exact one, relative to `|W| + |up · down|`.
   private static final double FLOAT_LOSS = 0x1p-21;
@@ -123,8 +123,7 @@ public final class LoraByHand {
   }
 
   private static boolean near(float baked, double exact, double size) {
-    int steps =
-        step(Float.floatToFloat16(baked)) - step(Float.floatToFloat16((float) exact));
+    int steps = step(Float.floatToFloat16(baked)) - step(Float.floatToFloat16((float) exact));
     return Float.isFinite(baked)
         && (Math.abs(steps) <= 1 || Math.abs(baked - exact) <= FLOAT_LOSS * size);
   }

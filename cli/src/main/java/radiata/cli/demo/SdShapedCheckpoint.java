@@ -49,8 +49,8 @@ public final class SdShapedCheckpoint {
   /// What [#write] writes.
   ///
   /// @param keys a list of a checkpoint's tensors, one a line: name, shape, dtype and component
-  ///   between tabs; lines that start with `#`, and the moving averages in component `ema`, are left
-  ///   out
+  ///   between tabs; lines that start with `#`, and the moving averages in component `ema`, are
+  ///   left out
   /// @throws FileSystemException if a line is something else
   public static Header header(Path keys, Extent extent) throws IOException {
     List<TensorSpec> tensors = new ArrayList<>();

@@ -24,7 +24,8 @@ final class Weights {
     Checkpoint.Stored stored =
         model
             .tensor("", name)
-            .orElseThrow(() -> error(name, "missing; a tensor of shape " + shape + " was expected"));
+            .orElseThrow(
+                () -> error(name, "missing; a tensor of shape " + shape + " was expected"));
     if (!stored.info().shape().equals(shape)) {
       throw error(name, "shape %s, expected %s".formatted(stored.info().shape(), shape));
     }

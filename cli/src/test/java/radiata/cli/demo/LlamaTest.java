@@ -2,6 +2,7 @@ package radiata.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -34,9 +35,11 @@ class LlamaTest {
   void writesTheStoryThatTheReferenceWrites() throws IOException {
     List<Integer> tokens = Llama.read(STORIES).greedy(List.of(StoryTokens.BEGIN), 201);
 
-    assertThat(tokens).isEqualTo(published().getAsJsonArray("greedy_token_ids").asList().stream()
-            .map(JsonElement::getAsInt)
-            .toList());
+    assertThat(tokens)
+        .isEqualTo(
+            published().getAsJsonArray("greedy_token_ids").asList().stream()
+                .map(JsonElement::getAsInt)
+                .toList());
   }
 
   @Test
@@ -73,7 +76,7 @@ class LlamaTest {
           assertThat((double) next[token])
               .isCloseTo(
                   logits[position * next.length + token],
-                  org.assertj.core.data.Offset.offset(2e-4));
+                  offset(2e-4));
         }
       }
     }
@@ -84,15 +87,15 @@ class LlamaTest {
     byte[] bytes = new byte[(int) tensor.bytes()];
     file.read(tensor, 0, MemorySegment.ofArray(bytes));
     double[] numbers = new double[(int) tensor.shape().elements()];
-    Widen.toDoubles(
-        MemorySegment.ofArray(bytes), 0, tensor.dtype(), numbers, 0, numbers.length);
+    Widen.toDoubles(MemorySegment.ofArray(bytes), 0, tensor.dtype(), numbers, 0, numbers.length);
     return numbers;
   }
 
   @Test
   void writesOtherTextOnceTheAdapterIsMerged() throws IOException {
     List<Integer> before = Llama.read(PACK.resolve("base")).greedy(List.of(StoryTokens.BEGIN), 100);
-    List<Integer> after = Llama.read(PACK.resolve("merged")).greedy(List.of(StoryTokens.BEGIN), 100);
+    List<Integer> after =
+        Llama.read(PACK.resolve("merged")).greedy(List.of(StoryTokens.BEGIN), 100);
 
     assertThat(after).isNotEqualTo(before);
   }
@@ -105,7 +108,7 @@ class LlamaTest {
     assertThat(Llama.read(PACK.resolve(model)).crossEntropy(record.texts()))
         .isCloseTo(
             model.equals("base") ? record.before() : record.after(),
-            org.assertj.core.data.Offset.offset(1e-5));
+            offset(1e-5));
   }
 
   @Test
@@ -195,7 +198,8 @@ class LlamaTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{}", "{\"tokens\": [{\"id\": 1, \"piece\": \"a\"}]}", "{\"tokens\": 1}"})
+  @ValueSource(
+      strings = {"", "{}", "{\"tokens\": [{\"id\": 1, \"piece\": \"a\"}]}", "{\"tokens\": 1}"})
   void refusesABrokenVocabulary(String text) throws IOException {
     Path file = Files.writeString(folder.resolve("vocab.json"), text);
 

@@ -25,8 +25,8 @@ import radiata.safetensors.TensorInfo;
 import radiata.safetensors.TensorSpec;
 import radiata.safetensors.convert.Narrow;
 
-/// One module, `W = [[1, 2], [3, 0]]`, `up = [[1], [2]]`, `down = [[0.5, 0.25]]`, so that
-/// `W + up · down = [[1.5, 2.25], [4, 0.5]]`.
+/// One module, `W = [[1, 2], [3, 0]]`, `up = [[1], [2]]`, `down = [[0.5, 0.25]]`, so that `W + up ·
+/// down = [[1.5, 2.25], [4, 0.5]]`.
 class LoraByHandTest {
   private static final List<LoraByHand.Place> PLACES =
       List.of(new LoraByHand.Place("a.attn1.to_out.0", "w", 2, 2));
@@ -81,8 +81,7 @@ class LoraByHandTest {
   void allowsANeighbourAndNoMore() throws IOException {
     float step = 0x1p-10f;
 
-    assertThat(outcome(1.5f + step, 2.25f, 4, 0.5f))
-        .isEqualTo(new LoraByHand.Outcome(1, 4, 3, 0));
+    assertThat(outcome(1.5f + step, 2.25f, 4, 0.5f)).isEqualTo(new LoraByHand.Outcome(1, 4, 3, 0));
     assertThat(outcome(1.5f - 2 * step, 2.25f, 4, 0.5f))
         .isEqualTo(new LoraByHand.Outcome(1, 4, 3, 1));
   }

@@ -76,8 +76,7 @@ class RealBakesTest {
             .collect(Collectors.toSet());
     assertThat(changed)
         .isEqualTo(places.stream().map(LoraByHand.Place::tensor).collect(Collectors.toSet()));
-    LoraByHand.Outcome outcome =
-        LoraByHand.compare(places, base, MATERIAL.lora(), 4, output, 2);
+    LoraByHand.Outcome outcome = LoraByHand.compare(places, base, MATERIAL.lora(), 4, output, 2);
     assertThat(outcome.tensors()).isEqualTo(128);
     assertThat(outcome.beyond()).isZero();
     assertThat((double) outcome.equal() / outcome.elements()).isGreaterThan(0.999);

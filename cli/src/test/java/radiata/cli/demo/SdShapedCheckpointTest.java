@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -52,10 +53,9 @@ class SdShapedCheckpointTest {
 
     assertThat(LoraByHand.places(MATERIAL.places()))
         .hasSize(128)
-        .allSatisfy(
-            place ->
-                assertThat(tensors.get(place.tensor()))
-                    .isEqualTo(Shape.of(place.rows(), place.columns())));
+        .allSatisfy(place ->
+            assertThat(tensors.get(place.tensor()))
+                .isEqualTo(Shape.of(place.rows(), place.columns())));
     Set<Integer> ranks = tensors.values().stream().map(Shape::rank).collect(Collectors.toSet());
     assertThat(ranks).containsExactlyInAnyOrder(1, 2);
   }
@@ -80,7 +80,8 @@ class SdShapedCheckpointTest {
     SdShapedCheckpoint.write(header, folder.resolve("a.safetensors"));
     SdShapedCheckpoint.write(header, folder.resolve("b.safetensors"));
 
-    assertThat(folder.resolve("a.safetensors")).hasSameBinaryContentAs(folder.resolve("b.safetensors"));
+    assertThat(folder.resolve("a.safetensors"))
+        .hasSameBinaryContentAs(folder.resolve("b.safetensors"));
   }
 
   @Test
@@ -107,7 +108,7 @@ class SdShapedCheckpointTest {
 
   private static Header small() {
     return Header.canonical(
-        java.util.List.of(
+        List.of(
             new TensorSpec("weight", DType.F16, Shape.of(300, 500)),
             new TensorSpec("positions", DType.I64, Shape.of(1, 5))),
         Map.of());
