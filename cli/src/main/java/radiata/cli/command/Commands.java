@@ -8,6 +8,7 @@ public final class Commands {
   private static final List<Command> ALL =
       List.of(
           new VerifyCommand(),
+          new BakeCommand(),
           new CompareCommand(),
           new DemoCommand(),
           new DoctorCommand(),

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterException;
+import radiata.bake.BakeException;
 import radiata.cli.report.Json;
 import radiata.names.NamingException;
 import radiata.safetensors.SafetensorsException;
@@ -32,6 +33,7 @@ public record Failure(
           refused(
               e.kind().name().toLowerCase(Locale.ROOT).replace('_', '-'), e, e.file(), e.tensor());
       case AdapterException e -> refused("adapter", e, e.file(), e.tensor());
+      case BakeException e -> refused("bake", e, e.file(), e.tensor());
       case NamingException e -> refused("name", e, null, null);
       case ShapeMismatch e -> refused("shape", e, null, null);
       case FileSystemException e -> ofFile(e);

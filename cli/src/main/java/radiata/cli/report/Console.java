@@ -115,6 +115,13 @@ public final class Console {
     }
   }
 
+  /// A remark beside the result, such as how long it took.
+  public void note(String line) {
+    if (!settings.quiet()) {
+      err.print(Text.safe(line) + "\n");
+    }
+  }
+
   /// Why the command failed, in one line.
   public void error(String line) {
     String safe = Text.safe(line);
