@@ -10,7 +10,6 @@ public final class Commands {
           new VerifyCommand(),
           new BakeCommand(),
           new CompareCommand(),
-          new DemoCommand(),
           new DoctorCommand(),
           new CompletionCommand(),
           new HelpCommand());

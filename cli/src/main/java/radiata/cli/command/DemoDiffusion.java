@@ -47,7 +47,7 @@ final class DemoDiffusion {
                 Sizes.plural(header.tensors().size(), "tensor"),
                 Sizes.bytes(header.fileBytes())));
     SdShapedCheckpoint.write(header, base);
-    steps.run(10, "inspect", material.lora());
+    steps.run(7, "inspect", material.lora());
     steps.run(8, "bake", base, "-a", material.lora(), "-o", baked);
     steps.run(4, "verify", baked);
     return checked(base, baked);
@@ -67,16 +67,16 @@ final class DemoDiffusion {
         changed.equals(named)
             && comparison.getAsJsonArray("missing").isEmpty()
             && comparison.getAsJsonArray("added").isEmpty(),
-        "changed are the %d tensors that other tools change, every other one is bit for bit the base's"
+        "the %d tensors that other tools change are changed, no bit elsewhere"
             .formatted(changed.size()));
     LoraByHand.Outcome outcome =
         LoraByHand.compare(places, base, material.lora(), RANK, baked, steps.console().threads());
     steps.check(
         outcome.beyond() == 0,
-        "W + up·down done again by hand in doubles: of %s numbers %s are the same fp16, %d too far from it"
+        "W + up·down by hand: %s of %s numbers equal, %d beyond rounding"
             .formatted(
-                Sizes.count(outcome.elements()),
                 percent(outcome.equal(), outcome.elements()),
+                Sizes.count(outcome.elements()),
                 outcome.beyond()));
     JsonObject document = new JsonObject();
     document.addProperty("changed", changed.size());

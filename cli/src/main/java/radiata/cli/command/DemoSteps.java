@@ -91,7 +91,7 @@ final class DemoSteps {
   private String folded(String line) {
     return line.length() + 2 <= console.width()
         ? line
-        : line.replaceAll(" (?=--?[a-z])", " \\\\\n    ");
+        : line.replaceAll(" (?=-[ao] )", " \\\\\n    ");
   }
 
   /// The document of a command that is run without being shown.

@@ -50,10 +50,10 @@ final class DemoStories {
     steps.title("1  A language model, and a DoRA that taught it Shakespeare");
     steps.say(
         "stories260K tells children's stories. PEFT trained a DoRA on it. What is in that file?");
-    steps.run(12, "inspect", dora);
+    steps.run(10, "inspect", dora);
     steps.say("");
     steps.say("What would baking it in do? Nothing is written yet.");
-    steps.run(8, "bake", base, "-a", dora, "-o", baked, "--dry-run");
+    steps.run(6, "bake", base, "-a", dora, "-o", baked, "--dry-run");
     steps.run(8, "bake", base, "-a", dora, "-o", baked);
     steps.say("");
     steps.say("PEFT merged the same two files. Is it the same model?");
@@ -84,13 +84,13 @@ final class DemoStories {
         "the base writes the story published with it, all %d tokens".formatted(story.size()));
     steps.check(
         same(baked, merged, List.of(StoryTokens.BEGIN)) && same(baked, merged, prompt),
-        "greedily the baked model writes the same %d tokens as PEFT's, from each of two beginnings"
+        "from two beginnings it writes the same %d greedy tokens as PEFT's merge"
             .formatted(GREEDY));
     double before = base.crossEntropy(record.texts());
     double now = baked.crossEntropy(record.texts());
     steps.check(
         Math.abs(before - record.before()) <= LOSS && Math.abs(now - record.after()) <= LOSS,
-        "Shakespeare surprises it less, as PEFT recorded: loss %.4f before, %.4f after"
+        "Shakespeare surprises it less, as PEFT recorded: loss %.4f, now %.4f"
             .formatted(before, now));
     JsonObject document = new JsonObject();
     document.addProperty("before", told);

@@ -116,7 +116,7 @@ public final class Llama {
       for (int i = 0; i + 1 < text.size(); i++) {
         float[] chances = run.next(text.get(i));
         LlamaKernels.softmax(chances, chances.length);
-        sum -= Math.log(chances[text.get(i + 1)]);
+        sum -= Math.log(chances[config.token(text.get(i + 1))]);
         count++;
       }
     }

@@ -67,6 +67,15 @@ record LlamaConfig(
     }
   }
 
+  /// @return `id`
+  /// @throws IllegalArgumentException if that is no token
+  int token(int id) {
+    if (id < 0 || id >= vocabulary) {
+      throw new IllegalArgumentException("token " + id + " of " + vocabulary);
+    }
+    return id;
+  }
+
   private static int size(JsonObject json, String key) {
     if (!json.has(key)) {
       throw new IllegalArgumentException(key + " is missing");

@@ -55,10 +55,7 @@ final class LlamaRun {
   /// @return the logits of the token after it, `[vocabulary]`
   float[] next(int token) {
     Objects.checkIndex(position, capacity);
-    if (token < 0 || token >= config.vocabulary()) {
-      throw new IllegalArgumentException("token " + token + " of " + config.vocabulary());
-    }
-    System.arraycopy(model.embedding, token * x.length, x, 0, x.length);
+    System.arraycopy(model.embedding, config.token(token) * x.length, x, 0, x.length);
     for (int layer = 0; layer < config.layers(); layer++) {
       attend(model.layers.get(layer), keys[layer], values[layer]);
       feed(model.layers.get(layer));

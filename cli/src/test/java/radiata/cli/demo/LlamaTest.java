@@ -74,9 +74,7 @@ class LlamaTest {
         float[] next = run.next((int) row[position]);
         for (int token = 0; token < next.length; token++) {
           assertThat((double) next[token])
-              .isCloseTo(
-                  logits[position * next.length + token],
-                  offset(2e-4));
+              .isCloseTo(logits[position * next.length + token], offset(2e-4));
         }
       }
     }
@@ -106,9 +104,7 @@ class LlamaTest {
     StoryRecord record = StoryRecord.read(new DemoMaterial(TESTDATA));
 
     assertThat(Llama.read(PACK.resolve(model)).crossEntropy(record.texts()))
-        .isCloseTo(
-            model.equals("base") ? record.before() : record.after(),
-            offset(1e-5));
+        .isCloseTo(model.equals("base") ? record.before() : record.after(), offset(1e-5));
   }
 
   @Test
@@ -139,6 +135,9 @@ class LlamaTest {
     assertThatThrownBy(() -> llama.greedy(List.of(512), 2))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("token 512 of 512");
+    assertThatThrownBy(() -> llama.crossEntropy(List.of(List.of(1, -1))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("token -1 of 512");
   }
 
   @ParameterizedTest
