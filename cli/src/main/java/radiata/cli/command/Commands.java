@@ -10,6 +10,7 @@ public final class Commands {
           new VerifyCommand(),
           new BakeCommand(),
           new CompareCommand(),
+          new DemoCommand(),
           new DoctorCommand(),
           new CompletionCommand(),
           new HelpCommand());
