@@ -12,6 +12,7 @@ public final class Commands {
           new BakeCommand(),
           new CompareCommand(),
           new MetadataCommand(),
+          new DemoCommand(),
           new DoctorCommand(),
           new CompletionCommand(),
           new HelpCommand());

@@ -78,7 +78,7 @@ final class Help {
 
   /// `text` in lines of at most `width`, all but the first indented; the first starts where the
   /// indentation ends.
-  private static String wrapped(String text, int indent, int width) {
+  static String wrapped(String text, int indent, int width) {
     int room = Math.max(40, Math.min(WIDEST, width)) - indent;
     StringBuilder lines = new StringBuilder();
     int used = 0;

@@ -54,6 +54,11 @@ public final class Console {
     return new Console(out, err, outTerminal, errTerminal, width, settings);
   }
 
+  /// The same console with results that go elsewhere.
+  public Console to(PrintStream results) {
+    return new Console(results, err, outTerminal, errTerminal, width, settings);
+  }
+
   public Settings settings() {
     return settings;
   }
