@@ -56,7 +56,7 @@ public final class SdShapedCheckpoint {
     List<TensorSpec> tensors = new ArrayList<>();
     for (String line : Files.readAllLines(keys)) {
       String[] columns = line.split("\t", -1);
-      if (line.startsWith("#") || columns.length > 3 && columns[3].equals("ema")) {
+      if (line.startsWith("#") || (columns.length > 3 && columns[3].equals("ema"))) {
         continue;
       }
       Shape shape = columns.length < 4 ? null : shape(columns[1]);
