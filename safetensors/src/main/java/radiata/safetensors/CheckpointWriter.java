@@ -45,7 +45,7 @@ public final class CheckpointWriter implements AutoCloseable {
     TempPlace place = TempPlace.beside(checked.real());
     CheckpointWriter writer = new CheckpointWriter(checked, plan, replace == Replace.FORCE, place);
     try {
-      writer.begin();
+      place.begin(writer::begin);
       return writer;
     } catch (IOException e) {
       writer.close();

@@ -26,9 +26,10 @@ final class TempPlace implements AutoCloseable {
   private static final int LONGEST_NAME = 220;
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
   private static final Set<TempPlace> OPEN = ConcurrentHashMap.newKeySet();
+  private static boolean ending;
 
   static {
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> OPEN.forEach(TempPlace::abandon)));
+    Runtime.getRuntime().addShutdownHook(new Thread(TempPlace::end));
   }
 
   private final Path target;
@@ -50,7 +51,12 @@ final class TempPlace implements AutoCloseable {
   static TempPlace beside(Path target) throws IOException {
     String prefix = prefix(target);
     sweep(target, prefix);
-    while (true) {
+    return take(target, prefix);
+  }
+
+  /// Either the place is among the open ones before [#end] looks at them, or it is not taken.
+  private static synchronized TempPlace take(Path target, String prefix) throws IOException {
+    while (!ending) {
       String id = "%08x".formatted(ThreadLocalRandom.current().nextInt());
       Path lock = target.resolveSibling(prefix + id + ".lock");
       HELD.add(lock);
@@ -68,6 +74,14 @@ final class TempPlace implements AutoCloseable {
       }
       channel.close();
     }
+    throw new IOException("the program is ending");
+  }
+
+  private static void end() {
+    synchronized (TempPlace.class) {
+      ending = true;
+    }
+    OPEN.forEach(TempPlace::abandon);
   }
 
   /// False if a sweep of another process was faster. A file system without locks sweeps nothing.
@@ -131,6 +145,19 @@ final class TempPlace implements AutoCloseable {
   /// Where the output is built.
   Path path() {
     return sibling(lock, ".tmp");
+  }
+
+  /// What creates the files of an output.
+  @FunctionalInterface
+  interface Beginning {
+    void begin() throws IOException;
+  }
+
+  /// Creates the files at [#path], unless the place has been given up; until they are there, it
+  /// cannot be.
+  synchronized void begin(Beginning files) throws IOException {
+    requireOpen();
+    files.begin();
   }
 
   /// Puts the finished file under its name. Without `replace` a hard link does it, which fails if

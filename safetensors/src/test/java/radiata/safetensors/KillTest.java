@@ -54,7 +54,7 @@ class KillTest {
 
   @Test
   void aTerminatedProcessRemovesWhatItBegan() throws Exception {
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < Math.max(3, KILLS / 4); round++) {
       Process child = EndlessWriter.start(List.of(), folder, "for ever");
       assertThat(child.inputReader().readLine()).isEqualTo("ready");
       Thread.sleep(7L * round);
