@@ -30,6 +30,8 @@ public record StoryRecord(
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /// Reads what was recorded of the stories.
+  ///
   /// @throws FileSystemException if a record is not what it should be
   public static StoryRecord read(DemoMaterial material) throws IOException {
     JsonObject story = json(material.story());
