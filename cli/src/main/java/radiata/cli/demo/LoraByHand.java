@@ -59,7 +59,7 @@ public final class LoraByHand {
       if (line.startsWith("#")) {
         continue;
       }
-      String[] columns = line.split("[\t,]");
+      String[] columns = line.split("[\t,]", -1);
       try {
         places.add(
             new Place(
@@ -75,6 +75,8 @@ public final class LoraByHand {
     return List.copyOf(places);
   }
 
+  /// Recomputes the change of every place and holds it against a bake.
+  ///
   /// @param rank of every module; alpha is taken to be the same
   /// @throws radiata.safetensors.SafetensorsException if a tensor is missing or has another shape
   public static Outcome compare(

@@ -87,7 +87,7 @@ public final class SdShapedCheckpoint {
     String dims = text.substring(1, text.length() - 1);
     return dims.isEmpty()
         ? Shape.SCALAR
-        : Shape.of(Arrays.stream(dims.split(", ")).mapToLong(Long::parseLong).toArray());
+        : Shape.of(Arrays.stream(dims.split(", ", -1)).mapToLong(Long::parseLong).toArray());
   }
 
   /// Writes the file, which must not exist.
