@@ -54,6 +54,85 @@ public final class Kernels {
     }
   }
 
+  /// [#fourSteps] for four rows `y`, `z`, `u`, `v` at once: each value of `a` is loaded once for
+  /// all of them, which doubles the rate. `b` holds the factors of the rows one after another,
+  /// `rank` apart, from `at` on.
+  public static void fourRowsFourSteps(
+      float[] y,
+      float[] z,
+      float[] u,
+      float[] v,
+      float[] a0,
+      float[] a1,
+      float[] a2,
+      float[] a3,
+      float[] b,
+      int at,
+      int rank) {
+    fourRowsFourSteps(
+        y,
+        z,
+        u,
+        v,
+        a0,
+        a1,
+        a2,
+        a3,
+        b[at],
+        b[at + 1],
+        b[at + 2],
+        b[at + 3],
+        b[at + rank],
+        b[at + rank + 1],
+        b[at + rank + 2],
+        b[at + rank + 3],
+        b[at + 2 * rank],
+        b[at + 2 * rank + 1],
+        b[at + 2 * rank + 2],
+        b[at + 2 * rank + 3],
+        b[at + 3 * rank],
+        b[at + 3 * rank + 1],
+        b[at + 3 * rank + 2],
+        b[at + 3 * rank + 3]);
+  }
+
+  private static void fourRowsFourSteps(
+      float[] y,
+      float[] z,
+      float[] u,
+      float[] v,
+      float[] a0,
+      float[] a1,
+      float[] a2,
+      float[] a3,
+      float b0,
+      float b1,
+      float b2,
+      float b3,
+      float c0,
+      float c1,
+      float c2,
+      float c3,
+      float d0,
+      float d1,
+      float d2,
+      float d3,
+      float e0,
+      float e1,
+      float e2,
+      float e3) {
+    for (int i = 0; i < y.length; i++) {
+      float x0 = a0[i];
+      float x1 = a1[i];
+      float x2 = a2[i];
+      float x3 = a3[i];
+      y[i] = Math.fma(b3, x3, Math.fma(b2, x2, Math.fma(b1, x1, Math.fma(b0, x0, y[i]))));
+      z[i] = Math.fma(c3, x3, Math.fma(c2, x2, Math.fma(c1, x1, Math.fma(c0, x0, z[i]))));
+      u[i] = Math.fma(d3, x3, Math.fma(d2, x2, Math.fma(d1, x1, Math.fma(d0, x0, u[i]))));
+      v[i] = Math.fma(e3, x3, Math.fma(e2, x2, Math.fma(e1, x1, Math.fma(e0, x0, v[i]))));
+    }
+  }
+
   /// `sums += y * y`, elementwise.
   public static void addSquares(float[] sums, float[] y) {
     for (int i = 0; i < y.length; i++) {

@@ -117,8 +117,8 @@ final class FusedBake {
       measureColumns(region, source);
     }
     Survival.Meter meter = new Survival.Meter(to, rows);
-    float[][] row = panels.row();
-    float[][] first = panels.row();
+    float[][][] group = panels.rows(FusedStage.ROWS);
+    float[][][] first = panels.rows(FusedStage.ROWS);
     float[][] stored = panels.row();
     long inRow = (long) panels.columns() * from.bytes();
     long outRow = (long) panels.columns() * to.bytes();
@@ -129,25 +129,31 @@ final class FusedBake {
       for (long at = 0; at < rows; at += tile) {
         int count = (int) Math.min(tile, rows - at);
         source.read(at * inRow, in.asSlice(0, count * inRow));
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count; ) {
           Region region = region(at + i);
           if (region == null && from == to) {
             MemorySegment.copy(in, i * inRow, out, i * outRow, outRow);
+            i++;
             continue;
           }
-          widen(in, i, row);
-          boolean watched = meter.wants(at + i) && region != null;
-          if (watched) {
-            copy(row, first);
+          int taken = region == null ? 1 : taken(region, at + i, count - i);
+          for (int g = 0; g < taken; g++) {
+            widen(in, i + g, group[g]);
+            if (meter.wants(at + i + g) && region != null) {
+              Panels.copy(group[g], first[g]);
+            }
           }
           if (region != null) {
-            change(region, (int) (at + i - region.start()), row);
+            change(region, (int) (at + i - region.start()), group, taken);
           }
-          narrow(row, out, i);
-          check(at + i, row, meter);
-          if (watched) {
-            watch(meter, first, row, out, i, stored);
+          for (int g = 0; g < taken; g++) {
+            narrow(group[g], out, i + g);
+            check(at + i + g, group[g], meter);
+            if (meter.wants(at + i + g) && region != null) {
+              watch(meter, first[g], group[g], out, i + g, stored);
+            }
           }
+          i += taken;
         }
         sink.write(at * outRow, out.asSlice(0, count * outRow));
       }
@@ -168,16 +174,23 @@ final class FusedBake {
     return null;
   }
 
-  private static void change(Region region, int o, float[][] row) {
+  /// How many rows can be taken together: neighbours of one region, at most as many as a stage
+  /// takes.
+  private static int taken(Region region, long row, int left) {
+    long inRegion = region.start() + region.count() - row;
+    return (int) Math.min(FusedStage.ROWS, Math.min(inRegion, left));
+  }
+
+  private static void change(Region region, int o, float[][][] group, int count) {
     for (FusedStage stage : region.stages()) {
-      stage.apply(o, row);
+      stage.apply(o, group, count);
     }
   }
 
   /// One pass over the region for every stage that needs the norms of its columns, with the stages
   /// before it applied.
   private void measureColumns(Region region, Source source) throws IOException {
-    float[][] row = panels.row();
+    float[][][] group = panels.rows(FusedStage.ROWS);
     long inRow = (long) panels.columns() * from.bytes();
     int tile = tile(inRow);
     for (int s = 0; s < region.stages().size(); s++) {
@@ -191,12 +204,16 @@ final class FusedBake {
         for (long at = 0; at < region.count(); at += tile) {
           int count = (int) Math.min(tile, region.count() - at);
           source.read((region.start() + at) * inRow, in.asSlice(0, count * inRow));
-          for (int i = 0; i < count; i++) {
-            widen(in, i, row);
-            for (FusedStage earlier : region.stages().subList(0, s)) {
-              earlier.apply((int) at + i, row);
+          for (int i = 0; i < count; ) {
+            int taken = Math.min(FusedStage.ROWS, count - i);
+            for (int g = 0; g < taken; g++) {
+              widen(in, i + g, group[g]);
             }
-            stage.measure((int) at + i, row);
+            for (FusedStage earlier : region.stages().subList(0, s)) {
+              earlier.apply((int) at + i, group, taken);
+            }
+            stage.measure((int) at + i, group, taken);
+            i += taken;
           }
         }
       }
@@ -215,12 +232,6 @@ final class FusedBake {
     long first = (long) at * panels.columns();
     for (int p = 0; p < row.length; p++) {
       Narrow.fromFloats(row[p], 0, row[p].length, to, out, first + panels.from(p));
-    }
-  }
-
-  private static void copy(float[][] from, float[][] to) {
-    for (int p = 0; p < from.length; p++) {
-      System.arraycopy(from[p], 0, to[p], 0, from[p].length);
     }
   }
 

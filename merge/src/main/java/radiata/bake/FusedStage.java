@@ -16,6 +16,9 @@ import radiata.tensor.Kernels;
 /// without ever holding the delta. An output-axis magnitude needs its row alone; an input-axis one
 /// needs the norms of all columns first, so its weight is passed over twice.
 final class FusedStage {
+  /// How many neighbouring rows are taken together.
+  static final int ROWS = 4;
+
   private final Panels panels;
   private final int rank;
   private final float[] up;
@@ -27,7 +30,7 @@ final class FusedStage {
   private final double[] magnitude;
   private final boolean inputAxis;
   private final int kernel;
-  private final float[][] before;
+  private final float[][][] before;
   private float[][] columns = new float[0][];
   private float[][] sums = new float[0][];
 
@@ -57,7 +60,7 @@ final class FusedStage {
     this.inputAxis = decomposed && axis == DoraAxis.INPUT;
     this.baseNorm = decomposed && !inputAxis && as.norm() == Profile.Norm.BASE_ON_OUTPUT;
     this.kernel = Math.toIntExact(view.matrix().dim(1) / Math.max(1, view.dim(1)));
-    this.before = keepsWeight() ? panels.row() : new float[0][];
+    this.before = keepsWeight() ? panels.rows(ROWS) : new float[0][][];
   }
 
   private boolean keepsWeight() {
@@ -121,11 +124,13 @@ final class FusedStage {
     sums = panels.row();
   }
 
-  /// Adds row `o` of the moved weight to the sums of its columns.
-  void measure(int o, float[][] row) {
-    product(o, row);
-    for (int p = 0; p < row.length; p++) {
-      Kernels.addSquares(sums[p], row[p]);
+  /// Adds rows of the moved weight, from row `o` on, to the sums of its columns.
+  void measure(int o, float[][][] rows, int count) {
+    product(o, rows, count);
+    for (int i = 0; i < count; i++) {
+      for (int p = 0; p < sums.length; p++) {
+        Kernels.addSquares(sums[p], rows[i][p]);
+      }
     }
   }
 
@@ -148,33 +153,40 @@ final class FusedStage {
     sums = new float[0][];
   }
 
-  /// Changes row `o` in place.
-  void apply(int o, float[][] row) {
-    if (keepsWeight()) {
-      for (int p = 0; p < row.length; p++) {
-        System.arraycopy(row[p], 0, before[p], 0, row[p].length);
+  /// Changes at most [#ROWS] rows in place, from row `o` on.
+  void apply(int o, float[][][] rows, int count) {
+    double[] squares = new double[count];
+    for (int i = 0; i < count; i++) {
+      if (keepsWeight()) {
+        Panels.copy(rows[i], before[i]);
+      }
+      squares[i] = baseNorm ? squares(rows[i]) : 0;
+    }
+    product(o, rows, count);
+    for (int i = 0; i < count && magnitude.length > 0; i++) {
+      if (inputAxis) {
+        byColumns(rows[i], i);
+      } else {
+        double norm = Math.sqrt(baseNorm ? squares[i] : squares(rows[i]));
+        byRow(rows[i], i, (float) factor(magnitude[o + i], norm));
       }
     }
-    double squares = baseNorm ? squares(row) : 0;
-    product(o, row);
-    if (magnitude.length == 0) {
-      return;
-    }
-    float share = keepsWeight() ? (float) (1 - strength) : 0;
-    if (inputAxis) {
-      for (int p = 0; p < row.length; p++) {
-        if (keepsWeight()) {
-          Kernels.mix(row[p], columns[p], before[p], share);
-        } else {
-          Kernels.scale(row[p], columns[p]);
-        }
-      }
-      return;
-    }
-    float factor = (float) factor(magnitude[o], Math.sqrt(baseNorm ? squares : squares(row)));
+  }
+
+  private void byColumns(float[][] row, int at) {
     for (int p = 0; p < row.length; p++) {
       if (keepsWeight()) {
-        Kernels.mix(row[p], factor, before[p], share);
+        Kernels.mix(row[p], columns[p], before[at][p], (float) (1 - strength));
+      } else {
+        Kernels.scale(row[p], columns[p]);
+      }
+    }
+  }
+
+  private void byRow(float[][] row, int at, float factor) {
+    for (int p = 0; p < row.length; p++) {
+      if (keepsWeight()) {
+        Kernels.mix(row[p], factor, before[at][p], (float) (1 - strength));
       } else {
         Kernels.scale(row[p], factor);
       }
@@ -200,27 +212,48 @@ final class FusedStage {
     return sum;
   }
 
-  private void product(int o, float[][] row) {
-    int at = o * rank;
-    for (int p = 0; p < row.length; p++) {
-      float[] y = row[p];
-      float[][] d = down[p];
+  private void product(int o, float[][][] rows, int count) {
+    for (int p = 0; p < down.length; p++) {
       int k = 0;
-      for (; k + 4 <= rank; k += 4) {
-        Kernels.fourSteps(
-            y,
-            d[k],
-            d[k + 1],
-            d[k + 2],
-            d[k + 3],
-            up[at + k],
-            up[at + k + 1],
-            up[at + k + 2],
-            up[at + k + 3]);
+      if (count == ROWS) {
+        float[][] d = down[p];
+        for (; k + 4 <= rank; k += 4) {
+          Kernels.fourRowsFourSteps(
+              rows[0][p],
+              rows[1][p],
+              rows[2][p],
+              rows[3][p],
+              d[k],
+              d[k + 1],
+              d[k + 2],
+              d[k + 3],
+              up,
+              o * rank + k,
+              rank);
+        }
       }
-      for (; k < rank; k++) {
-        Kernels.step(y, d[k], up[at + k]);
+      for (int i = 0; i < count; i++) {
+        product(rows[i][p], down[p], (o + i) * rank, k);
       }
+    }
+  }
+
+  private void product(float[] y, float[][] d, int at, int from) {
+    int k = from;
+    for (; k + 4 <= rank; k += 4) {
+      Kernels.fourSteps(
+          y,
+          d[k],
+          d[k + 1],
+          d[k + 2],
+          d[k + 3],
+          up[at + k],
+          up[at + k + 1],
+          up[at + k + 2],
+          up[at + k + 3]);
+    }
+    for (; k < rank; k++) {
+      Kernels.step(y, d[k], up[at + k]);
     }
   }
 }

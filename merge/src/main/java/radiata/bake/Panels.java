@@ -8,7 +8,9 @@ import radiata.tensor.DoubleTensor;
 ///
 /// @param columns elements of the row
 record Panels(int columns) {
-  private static final int WIDTH = 1024;
+  /// No power of two: rows that lie a multiple of 4096 bytes apart get into each other's way in the
+  /// cache.
+  private static final int WIDTH = 1280;
 
   int count() {
     return (columns + WIDTH - 1) / WIDTH;
@@ -29,6 +31,21 @@ record Panels(int columns) {
       row[p] = new float[width(p)];
     }
     return row;
+  }
+
+  /// Space for some rows.
+  float[][][] rows(int count) {
+    float[][][] rows = new float[count][][];
+    for (int i = 0; i < count; i++) {
+      rows[i] = row();
+    }
+    return rows;
+  }
+
+  static void copy(float[][] from, float[][] to) {
+    for (int p = 0; p < from.length; p++) {
+      System.arraycopy(from[p], 0, to[p], 0, from[p].length);
+    }
   }
 
   /// A matrix `[rows, columns]`, panel by panel.
