@@ -39,7 +39,7 @@ class DemoTest {
     assertThat(ran.out().lines().filter(line -> line.startsWith("$ radiata ")))
         .extracting(line -> line.split(" ")[2])
         .containsExactly("inspect", "bake", "bake", "compare", "inspect", "bake", "verify");
-    assertThat(ran.out().lines().count()).isBetween(50L, 100L);
+    assertThat(ran.out().lines().count()).isBetween(40L, 90L);
     assertThat(leftovers()).isEqualTo(before);
   }
 

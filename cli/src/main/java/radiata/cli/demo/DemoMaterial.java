@@ -10,25 +10,30 @@ import java.util.stream.Stream;
 
 /// The files that the demonstration works on: the folder `testdata` of a source checkout.
 public record DemoMaterial(Path root) {
-  /// Looks in the system property `radiata.testdata`, then beside the program: in every folder
-  /// above the one it was loaded from.
+  /// Looks in the system property `radiata.testdata`, then below `radiata.home`, then beside the
+  /// program: in every folder above the one it was loaded from.
   public static Optional<DemoMaterial> find() {
     String named = System.getProperty("radiata.testdata");
     if (named != null) {
       return Optional.of(new DemoMaterial(Path.of(named)));
     }
+    Stream<Path> home = Stream.ofNullable(System.getProperty("radiata.home")).map(Path::of);
+    return Stream.concat(home, foldersAboveProgram())
+        .map(folder -> new DemoMaterial(folder.resolve("testdata")))
+        .filter(material -> Files.isDirectory(material.stories()))
+        .findFirst();
+  }
+
+  private static Stream<Path> foldersAboveProgram() {
     CodeSource source = DemoMaterial.class.getProtectionDomain().getCodeSource();
     if (source == null || source.getLocation() == null) {
-      return Optional.empty();
+      return Stream.empty();
     }
     try {
       return Stream.iterate(Path.of(source.getLocation().toURI()), Path::getParent)
-          .takeWhile(folder -> folder != null)
-          .map(folder -> new DemoMaterial(folder.resolve("testdata")))
-          .filter(material -> Files.isDirectory(material.stories()))
-          .findFirst();
+          .takeWhile(folder -> folder != null);
     } catch (URISyntaxException e) {
-      return Optional.empty();
+      return Stream.empty();
     }
   }
 

@@ -33,6 +33,21 @@ class DemoMaterialTest {
   }
 
   @Test
+  void looksBelowTheHomeBeforeTheProgram() throws IOException {
+    DemoMaterial below = new DemoMaterial(folder.resolve("testdata"));
+    String named = System.clearProperty("radiata.testdata");
+    System.setProperty("radiata.home", folder.toString());
+    try {
+      assertThat(DemoMaterial.find()).map(DemoMaterial::root).hasValue(TESTDATA);
+      Files.createDirectories(below.stories());
+      assertThat(DemoMaterial.find()).hasValue(below);
+    } finally {
+      System.clearProperty("radiata.home");
+      System.setProperty("radiata.testdata", named);
+    }
+  }
+
+  @Test
   void saysWhatIsMissing() {
     DemoMaterial nothing = new DemoMaterial(folder);
 
