@@ -8,7 +8,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
 import radiata.safetensors.SafetensorsException.Kind;
 
 /// A weight file while it is filled, from any thread and in any order. Its header is written first.
@@ -21,11 +20,6 @@ final class UnfinishedFile implements AutoCloseable {
   private final Header header;
   private final FileChannel channel;
   private final Coverage coverage = new Coverage();
-
-  /// Linux lets one thread at a time write to a file, and those that wait for it spin: two threads
-  /// together took twice as long as one alone. Ours wait asleep, and leave the core to who
-  /// computes.
-  private final ReentrantLock writing = new ReentrantLock();
 
   private UnfinishedFile(Path path, Path shown, Header header, FileChannel channel) {
     this.path = path;
@@ -66,7 +60,7 @@ final class UnfinishedFile implements AutoCloseable {
     try (FileChannel to = FileChannel.open(path, StandardOpenOption.WRITE)) {
       to.position(header.dataStart() + dataOffset);
       for (long done = 0; done < count; ) {
-        long moved = locked(from, position + done, Math.min(CHUNK, count - done), to);
+        long moved = from.transferTo(position + done, count - done, to);
         if (moved == 0) {
           throw new SafetensorsException(
               Kind.CHANGED,
@@ -79,16 +73,6 @@ final class UnfinishedFile implements AutoCloseable {
       }
     } catch (IOException e) {
       throw DiskSpace.explain(shown, path, e);
-    }
-  }
-
-  private long locked(FileChannel from, long position, long count, FileChannel to)
-      throws IOException {
-    writing.lock();
-    try {
-      return from.transferTo(position, count, to);
-    } finally {
-      writing.unlock();
     }
   }
 
@@ -105,12 +89,7 @@ final class UnfinishedFile implements AutoCloseable {
         }
         ByteBuffer buffer = copy.asSlice(direct ? done : 0, size).asByteBuffer();
         while (buffer.hasRemaining()) {
-          writing.lock();
-          try {
-            channel.write(buffer, position + done + buffer.position());
-          } finally {
-            writing.unlock();
-          }
+          channel.write(buffer, position + done + buffer.position());
         }
       }
     } catch (IOException e) {
