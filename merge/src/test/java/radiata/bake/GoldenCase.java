@@ -6,11 +6,14 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import radiata.adapter.file.AdapterFile;
+import radiata.safetensors.Limits;
 
 /// A folder with a base, adapters and what real programs bake from them.
 record GoldenCase(Path folder, JsonObject about) {
@@ -67,6 +70,20 @@ record GoldenCase(Path folder, JsonObject about) {
       adapters.add(folder.resolve(name.getAsString()));
     }
     return adapters;
+  }
+
+  /// Whether every module of its adapters is of an algorithm that is computed.
+  boolean isComputed() {
+    for (Path path : adapters()) {
+      try (AdapterFile file = AdapterFile.open(path, Limits.DEFAULT, null)) {
+        if (!file.unsupported().isEmpty()) {
+          return false;
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return true;
   }
 
   /// Whether a strict program must refuse the file.
