@@ -26,7 +26,7 @@ if not exist "%LIB%\radiata-cli-*.jar" (
   call mvnw.cmd -q -Dquick -DskipTests package 1>&2
   popd
 )
-"%HOME_FOUND%\bin\java" -Xmx512m -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED %RADIATA_JAVA_OPTS% -cp "%LIB%\*" radiata.cli.Main %*
+"%HOME_FOUND%\bin\java" -Xms192m -Xmn96m -Xmx512m -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED %RADIATA_JAVA_OPTS% -cp "%LIB%\*" radiata.cli.Main %*
 exit /b %ERRORLEVEL%
 
 :try

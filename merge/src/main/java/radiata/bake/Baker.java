@@ -125,11 +125,10 @@ public final class Baker implements AutoCloseable {
   }
 
   private Survival change(Step.Change step) throws IOException {
-    Optional<FusedBake> fused = FusedBake.of(step, plan.profile());
     Source source = source(step);
     Sink sink = sink(step);
-    return fused.isPresent()
-        ? fused.get().run(source, sink)
+    return FusedBake.suits(step, plan.profile())
+        ? FusedBake.of(step, plan.profile()).run(source, sink)
         : new FormulaBake(step, plan.profile()).run(source, sink);
   }
 

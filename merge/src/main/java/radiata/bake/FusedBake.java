@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import radiata.convention.Profile;
 import radiata.names.Rows;
@@ -56,7 +55,8 @@ final class FusedBake {
     boolean chains =
         as.between() == Profile.Between.UNROUNDED && as.norm() != Profile.Norm.UNTOUCHED_PLUS_DELTA;
     return (alone || chains)
-        && step.applied().stream().noneMatch(applied -> applied.target().transposed())
+        && step.applied().stream()
+            .allMatch(a -> !a.target().transposed() && FusedStage.suits(a.adapter(), a.view(), as))
         && disjoint(byRows(step.applied()).keySet());
   }
 
@@ -83,33 +83,26 @@ final class FusedBake {
     return true;
   }
 
-  /// Loads the adapters; empty if one of them is no low-rank pair after all.
-  static Optional<FusedBake> of(Step.Change step, Profile as) throws IOException {
-    if (!suits(step, as)) {
-      return Optional.empty();
-    }
+  /// Loads the adapters of a change that [#suits].
+  static FusedBake of(Step.Change step, Profile as) throws IOException {
     List<Region> regions = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
       Doubles doubles = new Doubles(arena);
       for (Map.Entry<Rows, List<Applied>> entry : byRows(step.applied()).entrySet()) {
         List<FusedStage> stages = new ArrayList<>();
         for (Applied applied : entry.getValue()) {
-          Optional<FusedStage> stage =
+          stages.add(
               FusedStage.of(
                   AdapterTensors.load(applied, doubles),
                   applied.view(),
                   applied.strength(),
                   step.source().info().dtype(),
-                  as);
-          if (stage.isEmpty()) {
-            return Optional.empty();
-          }
-          stages.add(stage.get());
+                  as));
         }
         regions.add(new Region(entry.getKey().start(), entry.getKey().count(), stages));
       }
     }
-    return Optional.of(new FusedBake(step, regions));
+    return new FusedBake(step, regions);
   }
 
   Survival run(Source source, Sink sink) throws IOException {

@@ -1,7 +1,7 @@
 package radiata.bake;
 
-import java.util.Optional;
 import radiata.adapter.Adapter;
+import radiata.adapter.Additive;
 import radiata.adapter.Dora;
 import radiata.adapter.Factor;
 import radiata.adapter.Lora;
@@ -9,6 +9,7 @@ import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
+import radiata.safetensors.TensorInfo;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Kernels;
 
@@ -36,13 +37,13 @@ final class FusedStage {
 
   private FusedStage(
       Lora<DoubleTensor> lora,
-      Factor.Split<DoubleTensor> pair,
       Shape view,
       double strength,
       DType base,
       Profile as,
       double[] magnitude,
       DoraAxis axis) {
+    Factor.Split<DoubleTensor> pair = pair(lora);
     this.panels = new Panels(Math.toIntExact(view.matrix().dim(1)));
     this.rank = Math.toIntExact(pair.down().shape().dim(0));
     boolean decomposed = magnitude.length > 0;
@@ -75,38 +76,51 @@ final class FusedStage {
     return values;
   }
 
-  /// The stage for an adapter; empty where its formula is not one of a low-rank pair with a
-  /// magnitude that lies along its axis.
-  static Optional<FusedStage> of(
+  /// Whether an adapter can be a stage: a low-rank pair, with a magnitude that lies along its axis.
+  static boolean suits(Adapter<TensorInfo> adapter, Shape view, Profile as) {
+    return switch (adapter) {
+      case Dora<TensorInfo> dora ->
+          suits(dora.inner(), view, as)
+              && alongAxis(dora.magnitude().shape(), dora.axis(), view, as);
+      case Lora<TensorInfo> lora -> lora.factor() instanceof Factor.Split<TensorInfo>;
+    };
+  }
+
+  /// The stage for an adapter that [#suits].
+  static FusedStage of(
       Adapter<DoubleTensor> adapter, Shape view, double strength, DType base, Profile as) {
     return switch (adapter) {
-      case Dora<DoubleTensor> dora
-          when dora.inner() instanceof Lora<DoubleTensor> lora
-              && lora.factor() instanceof Factor.Split<DoubleTensor> pair ->
-          alongAxis(dora, view, as)
-              ? Optional.of(
-                  new FusedStage(
-                      lora,
-                      pair,
-                      view,
-                      strength,
-                      base,
-                      as,
-                      magnitude(dora),
-                      as.axis(dora.axis(), dora.magnitude().shape(), view)))
-              : Optional.empty();
-      case Lora<DoubleTensor> lora when lora.factor() instanceof Factor.Split<DoubleTensor> pair ->
-          Optional.of(
-              new FusedStage(lora, pair, view, strength, base, as, new double[0], DoraAxis.OUTPUT));
-      case Dora<DoubleTensor> _, Lora<DoubleTensor> _ -> Optional.empty();
+      case Dora<DoubleTensor> dora ->
+          new FusedStage(
+              lora(dora.inner()),
+              view,
+              strength,
+              base,
+              as,
+              magnitude(dora),
+              as.axis(dora.axis(), dora.magnitude().shape(), view));
+      case Lora<DoubleTensor> lora ->
+          new FusedStage(lora, view, strength, base, as, new double[0], DoraAxis.OUTPUT);
     };
+  }
+
+  private static Lora<DoubleTensor> lora(Additive<DoubleTensor> inner) {
+    return switch (inner) {
+      case Lora<DoubleTensor> lora -> lora;
+    };
+  }
+
+  private static Factor.Split<DoubleTensor> pair(Lora<DoubleTensor> lora) {
+    if (lora.factor() instanceof Factor.Split<DoubleTensor> pair) {
+      return pair;
+    }
+    throw new IllegalArgumentException("no low-rank pair: " + lora.factor());
   }
 
   /// A runtime that broadcasts the magnitude as stored may stretch it along the other axis; that is
   /// left to the formula.
-  private static boolean alongAxis(Dora<DoubleTensor> dora, Shape view, Profile as) {
-    Shape stored = dora.magnitude().shape();
-    DoraAxis axis = as.axis(dora.axis(), stored, view);
+  private static boolean alongAxis(Shape stored, DoraAxis told, Shape view, Profile as) {
+    DoraAxis axis = as.axis(told, stored, view);
     int at = axis == DoraAxis.OUTPUT ? 0 : 1;
     long needed = view.dim(at);
     if (stored.elements() != needed) {

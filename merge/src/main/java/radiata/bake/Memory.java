@@ -2,13 +2,21 @@ package radiata.bake;
 
 import java.util.Comparator;
 import java.util.List;
-import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
 
 /// What a bake holds in memory, from its plan.
 final class Memory {
   /// What the Java machine takes before the first tensor, measured with the launcher's settings.
-  private static final long MACHINE = 95L << 20;
+  private static final long MACHINE = 76L << 20;
+
+  /// What its compiler takes once the loops run hot, which they do from a few million elements on.
+  private static final long COMPILER = 60L << 20;
+
+  private static final long HOT = 1 << 22;
+
+  /// What of the heap fills with adapters that are no longer needed before they are swept out: most
+  /// of the launcher's young generation.
+  private static final long SWEPT = 42L << 20;
 
   /// Doubles of a weight alive at once in the formula of an adapter.
   private static final int LIVE = 6;
@@ -32,7 +40,12 @@ final class Memory {
             .limit(Math.max(1, threads))
             .toList();
     long together = Math.min(costs.stream().mapToLong(Long::longValue).sum(), BUDGET);
-    return MACHINE + Math.max(together, costs.stream().findFirst().orElse(0L));
+    long passing = plan.steps().stream().mapToLong(Memory::adapterElements).sum() * 8;
+    long changed = plan.steps().stream().mapToLong(Memory::changedElements).sum();
+    return MACHINE
+        + (changed > HOT ? COMPILER : 0)
+        + Math.min(SWEPT, passing)
+        + Math.max(together, costs.stream().findFirst().orElse(0L));
   }
 
   /// Bytes that one step holds while it runs.
@@ -41,28 +54,37 @@ final class Memory {
       case Step.Copy _ -> 0;
       case Step.Convert _ -> 2 * BUFFER;
       case Step.Change change -> {
-        long adapter =
-            change.applied().stream()
-                .flatMap(a -> a.tensors().stream())
-                .mapToLong(t -> t.shape().elements())
-                .sum();
+        long adapter = adapterElements(change);
         if (FusedBake.suits(change, as)) {
           yield 12 * adapter + (4L << 20);
         }
         long elements = change.target().shape().elements();
         long columns = change.target().shape().matrix().dim(1);
         long block =
-            byRow(change) ? Math.min(elements, Math.max(FormulaBake.BLOCK, columns)) : elements;
+            byRow(change, as) ? Math.min(elements, Math.max(FormulaBake.BLOCK, columns)) : elements;
         yield 8 * adapter + block * (8L * LIVE + 8);
       }
     };
   }
 
-  private static boolean byRow(Step.Change change) {
+  private static long adapterElements(Step step) {
+    return step instanceof Step.Change change
+        ? change.applied().stream()
+            .flatMap(applied -> applied.tensors().stream())
+            .mapToLong(tensor -> tensor.shape().elements())
+            .sum()
+        : 0;
+  }
+
+  private static long changedElements(Step step) {
+    return step instanceof Step.Copy ? 0 : step.target().shape().elements();
+  }
+
+  private static boolean byRow(Step.Change change, Profile as) {
     return change.applied().stream()
         .allMatch(a ->
             a.target().rows() == null
                 && !a.target().transposed()
-                && a.module().axis().filter(DoraAxis.INPUT::equals).isEmpty());
+                && RowBlocks.alone(a.adapter(), a.view(), as));
   }
 }

@@ -9,6 +9,7 @@ import radiata.adapter.Lora;
 import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
 import radiata.safetensors.Shape;
+import radiata.safetensors.TensorInfo;
 import radiata.tensor.DoubleTensor;
 
 /// Cuts an adapter to a run of output rows where its formula treats every row by itself.
@@ -23,23 +24,31 @@ final class RowBlocks {
       Adapter<DoubleTensor> adapter, Shape view, long start, long count, Profile as) {
     return switch (adapter) {
       case Additive<DoubleTensor> additive -> Optional.of(cut(additive, start, count));
-      case Dora<DoubleTensor> dora -> {
-        Shape magnitude = dora.magnitude().shape();
-        boolean rows =
-            as.axis(dora.axis(), magnitude, view) == DoraAxis.OUTPUT
-                && magnitude.rank() > 0
-                && magnitude.dim(0) == view.dim(0)
-                && (as.shapesMagnitude() || magnitude.rank() == view.rank());
-        yield rows
-            ? Optional.of(
-                new Dora<>(
-                    cut(dora.inner(), start, count),
-                    dora.magnitude().rows(start, count),
-                    dora.axis(),
-                    dora.key()))
-            : Optional.empty();
-      }
+      case Dora<DoubleTensor> dora ->
+          alone(dora.axis(), dora.magnitude().shape(), view, as)
+              ? Optional.of(
+                  new Dora<>(
+                      cut(dora.inner(), start, count),
+                      dora.magnitude().rows(start, count),
+                      dora.axis(),
+                      dora.key()))
+              : Optional.empty();
     };
+  }
+
+  /// Whether an adapter can be cut, from its shapes.
+  static boolean alone(Adapter<TensorInfo> adapter, Shape view, Profile as) {
+    return switch (adapter) {
+      case Additive<TensorInfo> _ -> true;
+      case Dora<TensorInfo> dora -> alone(dora.axis(), dora.magnitude().shape(), view, as);
+    };
+  }
+
+  private static boolean alone(DoraAxis told, Shape magnitude, Shape view, Profile as) {
+    return as.axis(told, magnitude, view) == DoraAxis.OUTPUT
+        && magnitude.rank() > 0
+        && magnitude.dim(0) == view.dim(0)
+        && (as.shapesMagnitude() || magnitude.rank() == view.rank());
   }
 
   private static Additive<DoubleTensor> cut(
