@@ -105,7 +105,7 @@ class BakeTest {
             .f32("unet." + path + ".lora_A.weight", shape(2, 8), filled(16, 1))
             .f32("unet." + path + ".lora_B.weight", shape(8, 2), filled(16, 2))
             .write(folder.resolve("unet.safetensors"));
-    done(Ran.radiata("bake", base, "-a", adapter, "-o", out()));
+    done(Ran.radiata("bake", base, "-a", adapter, "-o", out(), "--verify"));
     assertThat(out().resolve("scheduler/scheduler_config.json")).hasContent("{}");
     assertThat(out().resolve("unet/diffusion_pytorch_model.safetensors")).exists();
     Ran compared = Ran.radiata("compare", base, out(), "--json");

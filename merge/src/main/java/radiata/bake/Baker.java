@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import radiata.pipeline.Budget;
 import radiata.pipeline.Workers;
 import radiata.safetensors.CheckpointWriter;
@@ -29,16 +30,26 @@ public final class Baker implements AutoCloseable {
   private static final int CONVERT = 1 << 18;
 
   private final BakePlan plan;
-  private final CheckpointWriter writer;
+  private final @Nullable CheckpointWriter writer;
+  private final Output output;
   private final LongConsumer progress;
   private final Map<Path, FileChannel> channels = new HashMap<>();
   private final LongAdder reading = new LongAdder();
   private final LongAdder writing = new LongAdder();
   private final LongAdder working = new LongAdder();
 
-  private Baker(BakePlan plan, CheckpointWriter writer, LongConsumer progress) {
+  /// Where the bytes of a step go: to the new file, or against a finished one.
+  @FunctionalInterface
+  private interface Output {
+    void write(Step step, long offset, MemorySegment bytes) throws IOException;
+  }
+
+  /// @param writer takes copies in the kernel; null where bytes are only compared
+  private Baker(
+      BakePlan plan, @Nullable CheckpointWriter writer, Output output, LongConsumer progress) {
     this.plan = plan;
     this.writer = writer;
+    this.output = output;
     this.progress = progress;
   }
 
@@ -51,33 +62,49 @@ public final class Baker implements AutoCloseable {
       BakePlan plan, Path output, Replace replace, int threads, LongConsumer progress)
       throws IOException {
     try (CheckpointWriter writer = CheckpointWriter.create(output, plan.output(), replace);
-        Baker baker = new Baker(plan, writer, progress)) {
-      return baker.run(threads);
+        Baker baker =
+            new Baker(
+                plan,
+                writer,
+                (step, offset, bytes) -> writer.write(step.file(), step.target(), offset, bytes),
+                progress)) {
+      List<Survival> survival = baker.run(threads);
+      long start = System.nanoTime();
+      writer.commit();
+      return baker.report(survival, seconds(System.nanoTime() - start));
     }
   }
 
-  private BakeReport run(int threads) throws IOException {
+  /// Computes everything once more and holds it against a finished output, byte for byte.
+  ///
+  /// @throws BakeException if a byte differs
+  public static void verify(BakePlan plan, Path output, int threads, LongConsumer progress)
+      throws IOException {
+    try (Comparison comparison = new Comparison(plan, output);
+        Baker baker = new Baker(plan, null, comparison::write, progress)) {
+      List<Survival> _ = baker.run(threads);
+    }
+  }
+
+  private List<Survival> run(int threads) throws IOException {
     Budget budget = new Budget(Memory.BUDGET);
-    List<Optional<Survival>> survival =
-        Workers.map(
+    return Workers.map(
             runs(),
             threads,
             run -> {
               try (Budget.Share _ = budget.take(Memory.cost(run.getFirst(), plan.profile()))) {
                 return timed(run);
               }
-            });
-    long start = System.nanoTime();
-    writer.commit();
-    double sync = seconds(System.nanoTime() - start);
+            })
+        .stream()
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  private BakeReport report(List<Survival> survival, double sync) {
     double read = seconds(reading.sum());
     double write = seconds(writing.sum());
-    return new BakeReport(
-        survival.stream().flatMap(Optional::stream).toList(),
-        read,
-        seconds(working.sum()) - read - write,
-        write,
-        sync);
+    return new BakeReport(survival, read, seconds(working.sum()) - read - write, write, sync);
   }
 
   /// The steps, copies of neighbours taken together: they go over in one piece.
@@ -93,8 +120,8 @@ public final class Baker implements AutoCloseable {
     return runs;
   }
 
-  private static boolean follows(List<Step> run, Step step) {
-    if (!(step instanceof Step.Copy && run.getLast() instanceof Step.Copy last)) {
+  private boolean follows(List<Step> run, Step step) {
+    if (!(writer != null && step instanceof Step.Copy && run.getLast() instanceof Step.Copy last)) {
       return false;
     }
     return last.source().part().equals(step.source().part())
@@ -134,7 +161,7 @@ public final class Baker implements AutoCloseable {
 
   private void copy(Step.Copy first, Step last) throws IOException {
     long bytes = last.target().end() - first.target().begin();
-    if (first.source().part().file() instanceof SafetensorsFile file) {
+    if (writer != null && first.source().part().file() instanceof SafetensorsFile file) {
       long start = System.nanoTime();
       long from = file.dataStart() + first.source().info().begin();
       writer.transfer(first.file(), first.target().begin(), channel(file.path()), from, bytes);
@@ -184,7 +211,7 @@ public final class Baker implements AutoCloseable {
   private Sink sink(Step step) {
     return (offset, bytes) -> {
       long start = System.nanoTime();
-      writer.write(step.file(), step.target(), offset, bytes);
+      output.write(step, offset, bytes);
       writing.add(System.nanoTime() - start);
       progress.accept(bytes.byteSize());
     };

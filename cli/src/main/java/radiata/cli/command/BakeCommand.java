@@ -63,6 +63,9 @@ final class BakeCommand implements Command {
   private static final Option DRY_RUN =
       Flags.flag("dry-run", "show the plan, sizes and memory; write nothing");
 
+  private static final Option VERIFY =
+      Flags.flag("verify", "compute all once more and compare it with the finished output");
+
   @Override
   public String name() {
     return "bake";
@@ -100,7 +103,7 @@ final class BakeCommand implements Command {
         Section.of("Input", ADAPTER, ADAPTER_NAME, ALLOW),
         Section.of("Strength", UNET, TE, BLOCKS),
         Section.of("Convention", RUNTIME),
-        Section.of("Output", OUTPUT, DTYPE, FORCE, DRY_RUN));
+        Section.of("Output", OUTPUT, DTYPE, FORCE, VERIFY, DRY_RUN));
   }
 
   @Override
@@ -135,7 +138,11 @@ final class BakeCommand implements Command {
         view.dryRun(console.threads());
         return 0;
       }
-      view.done(bake(plan, output, replace, console));
+      BakeReport report = bake(plan, output, replace, console);
+      if (arguments.has(VERIFY)) {
+        verify(plan, output, console);
+      }
+      view.done(report);
       return 0;
     } finally {
       for (BakeRequest.Use use : uses) {
@@ -148,6 +155,12 @@ final class BakeCommand implements Command {
       throws IOException {
     try (Progress progress = console.progress("baking", plan.outputBytes())) {
       return Baker.bake(plan, output, replace, console.threads(), progress::add);
+    }
+  }
+
+  private static void verify(BakePlan plan, Path output, Console console) throws IOException {
+    try (Progress progress = console.progress("verifying", plan.outputBytes())) {
+      Baker.verify(plan, output, console.threads(), progress::add);
     }
   }
 
