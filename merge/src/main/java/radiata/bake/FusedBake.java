@@ -140,8 +140,8 @@ final class FusedBake {
             change(region, (int) (at + i - region.start()), group, taken);
           }
           for (int g = 0; g < taken; g++) {
+            check(region, g, at + i + g, group[g], meter);
             narrow(group[g], out, i + g);
-            check(at + i + g, group[g], meter);
             if (meter.wants(at + i + g) && region != null) {
               watch(meter, first[g], group[g], out, i + g, stored);
             }
@@ -224,11 +224,17 @@ final class FusedBake {
   private void narrow(float[][] row, MemorySegment out, int at) {
     long first = (long) at * panels.columns();
     for (int p = 0; p < row.length; p++) {
-      Narrow.fromFloats(row[p], 0, row[p].length, to, out, first + panels.from(p));
+      Narrow.fromNumbers(row[p], 0, row[p].length, to, out, first + panels.from(p));
     }
   }
 
-  private void check(long at, float[][] row, Survival.Meter meter) {
+  /// Looks for NaN and for what the output cannot hold, unless the row's norm already rules them
+  /// out.
+  private void check(@Nullable Region region, int g, long at, float[][] row, Survival.Meter meter) {
+    double bound = region == null ? Double.NaN : region.stages().getLast().bound(g);
+    if (Double.isFinite(bound) && !Narrow.overflows(bound, to)) {
+      return;
+    }
     float peak = 0;
     for (float[] part : row) {
       peak = Kernels.peak(part, peak);

@@ -20,6 +20,9 @@ final class FusedStage {
   /// How many neighbouring rows are taken together.
   static final int ROWS = 4;
 
+  /// For the rounding of norm and factor.
+  private static final double SLACK = 1.001;
+
   private final Panels panels;
   private final int rank;
   private final float[] up;
@@ -32,6 +35,7 @@ final class FusedStage {
   private final boolean inputAxis;
   private final int kernel;
   private final float[][][] before;
+  private final double[] bounds = new double[ROWS];
   private float[][] columns = new float[0][];
   private float[][] sums = new float[0][];
 
@@ -171,6 +175,7 @@ final class FusedStage {
   void apply(int o, float[][][] rows, int count) {
     double[] squares = new double[count];
     for (int i = 0; i < count; i++) {
+      bounds[i] = Double.NaN;
       if (keepsWeight()) {
         Panels.copy(rows[i], before[i]);
       }
@@ -182,7 +187,11 @@ final class FusedStage {
         byColumns(rows[i], i);
       } else {
         double norm = Math.sqrt(baseNorm ? squares[i] : squares(rows[i]));
-        byRow(rows[i], i, (float) factor(magnitude[o + i], norm));
+        double factor = factor(magnitude[o + i], norm);
+        byRow(rows[i], i, (float) factor);
+        if (!baseNorm && !keepsWeight()) {
+          bounds[i] = SLACK * Math.abs(factor) * norm;
+        }
       }
     }
   }
@@ -205,6 +214,11 @@ final class FusedStage {
         Kernels.scale(row[p], factor);
       }
     }
+  }
+
+  /// What no value of row `i` of the last [#apply] exceeds; NaN where only a look at them can tell.
+  double bound(int i) {
+    return bounds[i];
   }
 
   /// What the moved weight is multiplied by where the magnitude is `m` and the norm `n`.

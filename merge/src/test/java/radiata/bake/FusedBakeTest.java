@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +35,7 @@ class FusedBakeTest {
 
   @TempDir Path folder;
 
-  private final RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
+  private final RandomGenerator random = new SplittableRandom(20261125);
 
   /// Tensors and their values.
   private record Values(List<TensorSpec> specs, Map<String, double[]> numbers) {
@@ -171,11 +172,13 @@ class FusedBakeTest {
           0,
           weight.length);
       double ulp = change.target().dtype() == DType.F16 ? 0x1p-10 : 0x1p-7;
+      double reach = 0;
+      // What lies between two adapters can be larger than both ends.
+      double between = files.size() == 1 ? 1 : 8;
+      int columns = Math.toIntExact(shape.matrix().dim(1));
       for (int i = 0; i < got.length; i++) {
-        double allowed =
-            Math.max(
-                ulp * Math.abs(want[i]),
-                0x1p-21 * (Math.abs(weight[i]) + Math.abs(want[i] - weight[i])));
+        reach = i % columns == 0 ? reach(weight, want, i, columns) : reach;
+        double allowed = Math.max(ulp * Math.abs(want[i]), between * 0x1p-21 * reach);
         allowed = Math.max(allowed, change.target().dtype() == DType.F16 ? 0x1p-24 : 0);
         assertThat(Math.abs(got[i] - want[i]))
             .as(
@@ -197,6 +200,16 @@ class FusedBakeTest {
         use.file().close();
       }
     }
+  }
+
+  /// The largest |W| + |change| of a row: where large terms cancel, floats keep no more than that
+  /// allows.
+  private static double reach(double[] weight, double[] want, int from, int columns) {
+    double reach = 0;
+    for (int i = from; i < from + columns; i++) {
+      reach = Math.max(reach, Math.abs(weight[i]) + Math.abs(want[i] - weight[i]));
+    }
+    return reach;
   }
 
   private interface Run {

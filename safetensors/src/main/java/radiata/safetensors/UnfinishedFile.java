@@ -20,12 +20,14 @@ final class UnfinishedFile implements AutoCloseable {
   private final Header header;
   private final FileChannel channel;
   private final Coverage coverage = new Coverage();
+  private final WriteAhead ahead;
 
   private UnfinishedFile(Path path, Path shown, Header header, FileChannel channel) {
     this.path = path;
     this.shown = shown;
     this.header = header;
     this.channel = channel;
+    this.ahead = new WriteAhead(channel);
   }
 
   /// @param shown the name that errors give it
@@ -70,6 +72,7 @@ final class UnfinishedFile implements AutoCloseable {
                   .formatted(position + done, position + count));
         }
         done += moved;
+        ahead.written(moved);
       }
     } catch (IOException e) {
       throw DiskSpace.explain(shown, path, e);
@@ -91,6 +94,7 @@ final class UnfinishedFile implements AutoCloseable {
         while (buffer.hasRemaining()) {
           channel.write(buffer, position + done + buffer.position());
         }
+        ahead.written(size);
       }
     } catch (IOException e) {
       throw DiskSpace.explain(shown, path, e);
@@ -107,6 +111,7 @@ final class UnfinishedFile implements AutoCloseable {
           "byte %d of the data, in tensor %s, was never written".formatted(gap, at(gap)));
     }
     try {
+      ahead.finish();
       channel.force(true);
       channel.close();
     } catch (IOException e) {
@@ -124,6 +129,7 @@ final class UnfinishedFile implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    ahead.stop();
     channel.close();
   }
 }

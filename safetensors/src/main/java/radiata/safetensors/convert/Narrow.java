@@ -45,6 +45,27 @@ public final class Narrow {
     }
   }
 
+  /// Stores floats of which none is NaN. F16 is several times as fast as when they must be looked
+  /// for.
+  ///
+  /// @throws IllegalArgumentException if `dtype` is none of F64, F32, F16, BF16, F8_E4M3, F8_E5M2
+  /// @throws IndexOutOfBoundsException if either side is too short
+  public static void fromNumbers(
+      float[] from, int at, int count, DType dtype, MemorySegment into, long intoElement) {
+    if (dtype != DType.F16) {
+      fromFloats(from, at, count, dtype, into, intoElement);
+      return;
+    }
+    MemorySegment bytes = into.asSlice(intoElement * Short.BYTES, (long) count * Short.BYTES);
+    Objects.checkFromIndexSize(at, count, from.length);
+    short[] halves = new short[Math.min(count, BLOCK)];
+    for (int done = 0; done < count; done += BLOCK) {
+      int length = Math.min(BLOCK, count - done);
+      Loops.floatsToHalves(from, at + done, length, halves);
+      MemorySegment.copy(halves, 0, bytes, SHORT, 2L * done, length);
+    }
+  }
+
   /// Stores doubles that lie in this machine's byte order.
   ///
   /// @throws IllegalArgumentException if `dtype` is none of F64, F32, F16, BF16, F8_E4M3, F8_E5M2
