@@ -39,7 +39,8 @@ final class WriteAhead {
   /// told on.
   void finish() throws IOException {
     try {
-      stop().join();
+      stop();
+      last().join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof IOException failed) {
         throw failed;
@@ -48,8 +49,12 @@ final class WriteAhead {
     }
   }
 
-  synchronized CompletableFuture<Void> stop() {
+  /// Begins nothing more.
+  synchronized void stop() {
     stopped = true;
+  }
+
+  private synchronized CompletableFuture<Void> last() {
     return running;
   }
 }
