@@ -42,7 +42,7 @@ final class FormulaBake {
   }
 
   Survival run(Source source, Sink sink) throws IOException {
-    Survival.Meter meter = new Survival.Meter(to, rows);
+    Survival.Meter meter = new Survival.Meter(to, step.target().shape());
     try (Arena arena = Arena.ofConfined()) {
       List<Adapter<DoubleTensor>> adapters = new ArrayList<>();
       for (Applied applied : step.applied()) {

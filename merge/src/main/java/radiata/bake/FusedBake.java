@@ -109,7 +109,7 @@ final class FusedBake {
     for (Region region : regions) {
       measureColumns(region, source);
     }
-    Survival.Meter meter = new Survival.Meter(to, rows);
+    Survival.Meter meter = new Survival.Meter(to, step.target().shape());
     float[][][] group = panels.rows(FusedStage.ROWS);
     float[][][] first = panels.rows(FusedStage.ROWS);
     float[][] stored = panels.row();

@@ -1,18 +1,21 @@
 package radiata.bake;
 
 import radiata.safetensors.DType;
+import radiata.safetensors.Shape;
 import radiata.safetensors.convert.Narrow;
 
 /// What rounding left of the change of one tensor.
 ///
 /// @param kept the part of the change that stands in the output: its projection on the exact
-///   change, 1 when all of it does; taken over at most 16 evenly spaced rows
+///   change, 1 when all of it does; taken over all elements of a small tensor, over evenly spaced
+///   rows of a large one
 /// @param unchanged the share of elements of those rows whose value is the base's
 /// @param overflow elements, of all rows, that the output's dtype cannot hold
 public record Survival(String tensor, double kept, double unchanged, long overflow) {
 
-  /// Looking at more of them would cost a tenth of the bake and move no figure that is shown.
-  private static final int ROWS = 16;
+  /// Elements that are looked at. More would cost a tenth of the bake and move no figure that is
+  /// shown.
+  private static final long SAMPLE = 1 << 15;
 
   /// Collects the figures row by row.
   static final class Meter {
@@ -24,9 +27,9 @@ public record Survival(String tensor, double kept, double unchanged, long overfl
     private long seen;
     private long overflow;
 
-    Meter(DType dtype, long rows) {
+    Meter(DType dtype, Shape shape) {
       this.dtype = dtype;
-      this.stride = Math.max(1, (rows + ROWS - 1) / ROWS);
+      this.stride = Math.max(1, Math.ceilDiv(shape.elements(), SAMPLE));
     }
 
     /// Whether this row is one of those that are looked at.

@@ -77,18 +77,18 @@ record BakeView(BakePlan plan, Path output, Console console) {
 
   private void summary() {
     console.say(
-        "%s, runtime %s: %d tensors changed, %d copied"
+        "%s, runtime %s: %s changed, %d copied"
             .formatted(
                 plan.family().id(),
                 plan.profile().id(),
-                plan.changed(),
+                Sizes.plural(plan.changed(), "tensor"),
                 plan.steps().size() - plan.changed()));
     for (Ledger ledger : plan.ledgers()) {
       console.say(
-          "  %s: %d tensors applied%s"
+          "  %s: %s applied%s"
               .formatted(
                   Text.safe(String.valueOf(ledger.adapter().path().getFileName())),
-                  ledger.applied(),
+                  Sizes.plural(ledger.applied(), "tensor"),
                   rest(ledger)));
     }
   }
