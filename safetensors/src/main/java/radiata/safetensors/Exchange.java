@@ -2,7 +2,6 @@ package radiata.safetensors;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -14,31 +13,18 @@ import org.jspecify.annotations.Nullable;
 final class Exchange {
   private static final int CURRENT_FOLDER = -100;
   private static final int RENAME_EXCHANGE = 2;
-  private static final @Nullable MethodHandle RENAMEAT2 = find();
+  private static final @Nullable MethodHandle RENAMEAT2 =
+      SystemCall.find(
+          "renameat2",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.ADDRESS,
+              ValueLayout.JAVA_INT,
+              ValueLayout.ADDRESS,
+              ValueLayout.JAVA_INT));
 
   private Exchange() {}
-
-  @SuppressWarnings("restricted")
-  private static @Nullable MethodHandle find() {
-    Linker linker = Linker.nativeLinker();
-    FunctionDescriptor signature =
-        FunctionDescriptor.of(
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT,
-            ValueLayout.ADDRESS,
-            ValueLayout.JAVA_INT,
-            ValueLayout.ADDRESS,
-            ValueLayout.JAVA_INT);
-    try {
-      return linker
-          .defaultLookup()
-          .find("renameat2")
-          .map(symbol -> linker.downcallHandle(symbol, signature))
-          .orElse(null);
-    } catch (IllegalCallerException e) {
-      return null;
-    }
-  }
 
   /// Whether the paths have changed places; nothing has happened where the system, the file system
   /// or the settings of the JVM do not allow it.

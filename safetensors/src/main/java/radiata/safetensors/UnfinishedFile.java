@@ -36,6 +36,7 @@ final class UnfinishedFile implements AutoCloseable {
         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     UnfinishedFile file = new UnfinishedFile(path, shown, header, channel);
     try {
+      Preallocation.reserve(path, header.fileBytes());
       file.put(0, MemorySegment.ofArray(header.bytes()));
       return file;
     } catch (Throwable e) {
