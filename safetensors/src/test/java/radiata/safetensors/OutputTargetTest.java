@@ -7,7 +7,6 @@ import static radiata.safetensors.Outputs.header;
 import static radiata.safetensors.Outputs.names;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -164,19 +163,31 @@ class OutputTargetTest {
   }
 
   @Test
-  void leavesNothingWhenTheDiskIsFullAfterAll() throws Exception {
+  void keepsTheRoomThatItReserved() throws Exception {
     Path mount = mounted("8m");
     Path old = mount.resolve("x");
     write(old, Replace.REFUSE);
     Header header = header(3 << 20);
     TensorInfo a = header.tensor("a").orElseThrow();
     try (SafetensorsWriter writer = SafetensorsWriter.create(old, header, Replace.FORCE)) {
-      Files.write(mount.resolve("rival"), new byte[6 << 20]);
-      MemorySegment bytes = Outputs.bytes(a, 9);
-      refuses("the disk is full", () -> writer.write(a, 0, bytes));
+      Path rival = mount.resolve("rival");
+      assertThatThrownBy(() -> Files.write(rival, new byte[6 << 20]))
+          .isInstanceOf(IOException.class);
+      writer.write(a, 0, Outputs.bytes(a, 9));
+      writer.commit();
+      Files.delete(rival);
     }
-    assertThat(names(mount)).containsExactly("rival", "x");
-    assertThat(Outputs.fill(old)).isEqualTo(3);
+    assertThat(names(mount)).containsExactly("x");
+    assertThat(Files.size(old)).isEqualTo(header.fileBytes());
+  }
+
+  @Test
+  void saysThatTheDiskIsFullWhereNoRoomCouldBeReserved() {
+    Path target = folder.resolve("x");
+    IOException thrown = new IOException("No space left on device");
+    refuses("the disk is full", () -> DiskSpace.explain(target, target, thrown));
+    IOException other = new IOException("Input/output error");
+    assertThat(DiskSpace.explain(target, target, other)).isSameAs(other);
   }
 
   @Test
