@@ -9,7 +9,7 @@ import radiata.tensor.Algebra;
 /// One adapter module: which tensors, and the formula over them. `T` is whatever an [Algebra]
 /// computes on: header entries for a listing, shapes for a plan, doubles for a bake, device arrays
 /// in training.
-public sealed interface Adapter<T> permits Additive, Dora {
+public sealed interface Adapter<T> permits Additive, Dora, Oft, Boft, Replacement {
   /// The new weight, in the shape of `at.weight()`.
   ///
   /// @param strength the user's multiplier; where it enters is for the profile to say
@@ -23,7 +23,8 @@ public sealed interface Adapter<T> permits Additive, Dora {
   List<T> tensors();
 
   /// The shape of the weight these factors were made for, as far as they tell: `[out, in, k...]`,
-  /// or `[out, in*k]` where the kernel is folded into one factor.
+  /// `[out, in*k]` where the kernel is folded into one factor, `[out]` where they act on outputs
+  /// alone.
   ///
   /// @throws radiata.tensor.ShapeMismatch if the factors do not multiply with each other
   Shape madeFor(Function<? super T, Shape> shapes);

@@ -5,7 +5,8 @@ import radiata.convention.Profile;
 import radiata.tensor.Algebra;
 
 /// An adapter that adds: `W' = W + strength * delta`.
-public sealed interface Additive<T> extends Adapter<T> permits Lora {
+public sealed interface Additive<T> extends Adapter<T>
+    permits Lora, Loha, Lokr, Full, Glora, Ia3, Tlora, Sparse {
   /// The delta at strength 1, alpha/rank included; its shape is, or broadcasts to, that of the
   /// weight.
   T delta(T weight, Algebra<T> on, Profile as);

@@ -10,21 +10,24 @@ import radiata.safetensors.Shape;
 import radiata.tensor.Algebra;
 import radiata.tensor.ShapeMismatch;
 
-/// Weight decomposition over an additive adapter: `V = W + delta`, `W' = V * magnitude / norm(V)`
-/// along `axis` (arXiv:2402.09353; LyCORIS 3.3.0 `apply_weight_decompose`). Which norm is taken,
-/// what is added to it and where the strength enters differs from runtime to runtime and is the
-/// [Profile]'s to say.
+/// Weight decomposition over another adapter: `V = W + delta`, `W' = V * magnitude / norm(V)` along
+/// `axis` (arXiv:2402.09353; LyCORIS 3.3.0 `apply_weight_decompose`). Which norm is taken, what is
+/// added to it and where the strength enters differs from runtime to runtime and is the [Profile]'s
+/// to say.
 ///
 /// @param magnitude as stored: `[out, 1, ...]`, `[1, in, ...]`, 1-D, or PEFT's `[1, out, 1, 1]`
 /// @param axis what the magnitude's shape and key mean
 /// @param key the key it is stored under
-public record Dora<T>(Additive<T> inner, T magnitude, DoraAxis axis, Magnitude key)
+public record Dora<T>(Adapter<T> inner, T magnitude, DoraAxis axis, Magnitude key)
     implements Adapter<T> {
   @Override
   public T bake(Site<T> at, double strength, Algebra<T> on, Profile as) {
     T weight = at.weight();
     Shape shape = on.shape(weight);
-    T delta = inner.delta(weight, on, as);
+    T delta =
+        inner instanceof Additive<T> additive
+            ? additive.delta(weight, on, as)
+            : on.minus(inner.bake(at, 1, on, as), weight);
     if (as.strength() == Profile.Strength.INSIDE_NORM) {
       delta = on.affine(delta, strength, 0);
     }

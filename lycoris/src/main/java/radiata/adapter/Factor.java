@@ -81,7 +81,9 @@ public sealed interface Factor<T> {
 
   /// `W[o, c, k] = sum_ij up[o, i] core[i, j, k] down[j, c]`: up `[out, r]`, core `[r, r, k, k]`,
   /// down `[r, in]`, the outer two with any number of trailing ones.
-  record Tucker<T>(T up, T core, T down) implements Factor<T> {
+  ///
+  /// @param turned whether up is stored the other way round, `[r, out]`, as LoHa and LoKr do
+  record Tucker<T>(T up, T core, T down, boolean turned) implements Factor<T> {
     @Override
     public T expand(Algebra<T> on) {
       Shape shape = shape(on::shape);
@@ -89,9 +91,11 @@ public sealed interface Factor<T> {
       long out = shape.dim(0);
       long in = shape.dim(1);
       long kernel = c.elements() / Math.max(1, c.dim(0) * c.dim(1));
+      T upright = on.reshape(up, on.shape(up).matrix());
       T left =
           on.matmul(
-              on.reshape(up, on.shape(up).matrix()), on.reshape(core, c.matrix())); // [out, r*k]
+              turned ? on.permute(upright, 1, 0) : upright,
+              on.reshape(core, c.matrix())); // [out, r*k]
       T rows =
           on.permute(on.reshape(left, Shape.of(out, c.dim(1), kernel)), 0, 2, 1); // [out, k, r]
       T right = on.reshape(rows, Shape.of(out * kernel, c.dim(1)));
@@ -101,7 +105,7 @@ public sealed interface Factor<T> {
 
     @Override
     public <U> Tucker<U> map(Function<? super T, ? extends U> f) {
-      return new Tucker<>(f.apply(up), f.apply(core), f.apply(down));
+      return new Tucker<>(f.apply(up), f.apply(core), f.apply(down), turned);
     }
 
     @Override
@@ -114,14 +118,14 @@ public sealed interface Factor<T> {
       Shape u = shapes.apply(up);
       Shape c = shapes.apply(core);
       Shape d = shapes.apply(down);
-      if (c.rank() < 3 || u.rank() < 2 || u.matrix().dim(1) != c.dim(0)) {
+      if (u.rank() < 2 || c.rank() < 3 || u.matrix().dim(turned ? 0 : 1) != c.dim(0)) {
         throw ShapeMismatch.multiply(u, c);
       }
       if (d.rank() < 2 || c.dim(1) != d.dim(0)) {
         throw ShapeMismatch.multiply(c, d);
       }
       long[] dims = c.dims();
-      dims[0] = u.dim(0);
+      dims[0] = u.matrix().dim(turned ? 1 : 0);
       dims[1] = d.matrix().dim(1);
       return Shape.of(dims);
     }

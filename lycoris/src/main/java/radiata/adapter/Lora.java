@@ -13,7 +13,7 @@ import radiata.tensor.ShapeMismatch;
 public record Lora<T>(Factor<T> factor, Scale scale) implements Additive<T> {
   @Override
   public T delta(T weight, Algebra<T> on, Profile as) {
-    if (factor instanceof Factor.Tucker<T>(T up, T core, T down) && !as.readsMid()) {
+    if (factor instanceof Factor.Tucker<T>(T up, T _, T down, boolean _) && !as.readsMid()) {
       return on.affine(flat(new Factor.Split<>(up, down), weight, on), scale.under(as), 0);
     }
     T product = factor.expand(on);

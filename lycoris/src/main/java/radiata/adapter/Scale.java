@@ -21,4 +21,10 @@ public record Scale(OptionalDouble alpha, double divisor) {
     }
     return alpha.getAsDouble() / divisor;
   }
+
+  /// The factor in front of a product that LyCORIS' merge scales once too often (LoHa, LoKr).
+  public double ofProduct(Profile as) {
+    double once = under(as);
+    return as.scalesProductsTwice() ? once * once : once;
+  }
 }

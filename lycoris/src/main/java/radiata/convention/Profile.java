@@ -1,6 +1,7 @@
 package radiata.convention;
 
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
@@ -22,8 +23,16 @@ import radiata.safetensors.Shape;
 /// @param between what the weight is kept in between two adapters
 /// @param onMisfit what happens to a layer whose tensors do not fit
 /// @param onlyStrength the only strength it knows, if it is one that does not
-/// @param skipsNineChannels whether 4-D weights with nine input channels (inpainting) are left as
-///   the base
+/// @param algorithms what it reads
+/// @param decomposed the algorithms over which it reads a magnitude
+/// @param onForeign what it does with a module of another algorithm
+/// @param unreadLimit how many tensors of a file it may leave unread before it refuses the file
+/// @param stumbles layers of the algorithms it reads that it nevertheless cannot compute
+/// @param rotation how strength, rescale and constraint enter Diag-OFT and BOFT
+/// @param scalesProductsTwice whether LoHa and LoKr are scaled by alpha/rank squared
+/// @param readsGloraAlpha whether GLoRA is scaled by alpha/rank
+/// @param readsSparse whether the extractor's sparse remainder is added
+/// @param throughFactors whether a weight is brought into the dtype of LoHa's and LoKr's factors
 /// @param source the program, version and place these answers were read from
 public record Profile(
     String id,
@@ -38,7 +47,16 @@ public record Profile(
     Between between,
     OnMisfit onMisfit,
     OptionalDouble onlyStrength,
-    boolean skipsNineChannels,
+    Set<Algorithm> algorithms,
+    Set<Algorithm> decomposed,
+    OnForeign onForeign,
+    OptionalInt unreadLimit,
+    Set<Stumble> stumbles,
+    Rotation rotation,
+    boolean scalesProductsTwice,
+    boolean readsGloraAlpha,
+    boolean readsSparse,
+    boolean throughFactors,
     String source) {
 
   /// The weight whose norm divides the magnitude.
@@ -95,6 +113,52 @@ public record Profile(
     SKIP,
     /// Fails on the whole file.
     REFUSE
+  }
+
+  /// What a runtime does with a module of an algorithm it does not know.
+  public enum OnForeign {
+    /// Goes on without it.
+    IGNORE,
+    /// Fails on the whole file.
+    REFUSE
+  }
+
+  /// A kind of layer that a runtime knows but cannot compute.
+  public enum Stumble {
+    /// 4-D weights with nine input channels (inpainting).
+    NINE_CHANNELS("it pads the delta of a weight with nine input channels by five"),
+    GLORA_ON_KERNELS("it multiplies the factors of GLoRA as stacks of matrices"),
+    GLORA_NEW("it knows the GLoRA layout of LyCORIS 2.x alone"),
+    LOKR_TUCKER("its Kronecker product fails on a Tucker factor"),
+    LOHA_KERNELS("it multiplies factors of LoHa with a kernel as matrices");
+
+    private final String why;
+
+    Stumble(String why) {
+      this.why = why;
+    }
+
+    public String why() {
+      return why;
+    }
+  }
+
+  /// How a rotation with result W1 at strength 1 is baked at strength s; r is rescale.
+  public enum Rotation {
+    /// `W + s (W1 - W)`, W1 with rescale.
+    STRAIGHT,
+    /// Diag-OFT `r (W + s (R^T W - W))`; BOFT mixes every stage with the identity by s, then r.
+    MIXED,
+    /// Diag-OFT `W + s^2 (R^T W - W)` without r; BOFT mixes every stage by s, then r, then goes
+    /// towards it by s again. The limit of the norm is alpha, not alpha times the outputs.
+    TWICE
+  }
+
+  /// The limit of the norm of all Q of a rotation.
+  ///
+  /// @param constraint `alpha` of the file; 0 for none
+  public double rotationLimit(double constraint, long outputs) {
+    return rotation == Rotation.TWICE ? constraint : constraint * outputs;
   }
 
   public double epsilon(DType base) {

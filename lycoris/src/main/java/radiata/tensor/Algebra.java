@@ -21,6 +21,32 @@ public interface Algebra<T> {
   /// `[m, k] @ [k, n]`.
   T matmul(T a, T b);
 
+  /// Many products at once: `[n, m, k] @ [n, k, c]` gives `[n, m, c]`.
+  T batched(T a, T b);
+
+  /// A run of the first dimension.
+  T rows(T x, long start, long count);
+
+  /// A tensor of zeros but for `values[j]` at row `indices[0, j]` and column `indices[1, j]`; of
+  /// two values at one place the sum.
+  ///
+  /// @param indices `[2, n]`
+  /// @param values `[n]`
+  /// @param shape of the result, a matrix
+  T scatter(T indices, T values, Shape shape);
+
+  /// Orthogonal blocks from unconstrained ones: `R = (I + Q)(I - Q)^-1` with `Q = B - B^T`, each
+  /// block `[b, b]` by itself. If the Frobenius norm of all Q together, plus 1e-8, is above
+  /// `limit`, all are scaled down to it first; a limit of 0 is none (LyCORIS 3.3.0,
+  /// `modules/diag_oft.py` `get_r`).
+  ///
+  /// @param blocks `[..., b, b]`
+  T cayley(T blocks, double limit);
+
+  /// The best approximation of a matrix by one of a lower rank: the part of its first singular
+  /// vectors.
+  T principal(T matrix, int rank);
+
   T plus(T a, T b);
 
   T minus(T a, T b);

@@ -87,6 +87,62 @@ public record Doubles(SegmentAllocator memory) implements Algebra<DoubleTensor> 
   }
 
   @Override
+  public DoubleTensor batched(DoubleTensor a, DoubleTensor b) {
+    DoubleTensor out = empty(Shapes.ALGEBRA.batched(a.shape(), b.shape()));
+    for (long i = 0; i < a.shape().dim(0); i++) {
+      DoubleTensor product = matmul(slice(a, i), slice(b, i));
+      slice(out, i).data().copyFrom(product.data());
+    }
+    return out;
+  }
+
+  /// The matrix at an index of the first of three dimensions.
+  private DoubleTensor slice(DoubleTensor x, long index) {
+    Shape matrix = Shape.of(x.shape().dim(1), x.shape().dim(2));
+    return reshape(x.rows(index, 1), matrix);
+  }
+
+  @Override
+  public DoubleTensor rows(DoubleTensor x, long start, long count) {
+    Shapes.ALGEBRA.rows(x.shape(), start, count);
+    return x.rows(start, count);
+  }
+
+  @Override
+  public DoubleTensor scatter(DoubleTensor indices, DoubleTensor values, Shape shape) {
+    DoubleTensor out = empty(Shapes.ALGEBRA.scatter(indices.shape(), values.shape(), shape));
+    out.data().fill((byte) 0);
+    long count = values.shape().elements();
+    for (long i = 0; i < count; i++) {
+      long row = (long) indices.at(i);
+      long column = (long) indices.at(count + i);
+      if (row < 0 || row >= shape.dim(0) || column < 0 || column >= shape.dim(1)) {
+        throw new ShapeMismatch("place [" + row + ", " + column + "] is outside " + shape);
+      }
+      long at = row * shape.dim(1) + column;
+      out.data().setAtIndex(JAVA_DOUBLE, at, out.at(at) + values.at(i));
+    }
+    return out;
+  }
+
+  @Override
+  public DoubleTensor cayley(DoubleTensor blocks, double limit) {
+    DoubleTensor out = empty(Shapes.ALGEBRA.cayley(blocks.shape(), limit));
+    Cayley.rotate(blocks, limit, out);
+    return out;
+  }
+
+  @Override
+  public DoubleTensor principal(DoubleTensor matrix, int rank) {
+    Shapes.ALGEBRA.principal(matrix.shape(), rank);
+    boolean wide = matrix.shape().dim(0) < matrix.shape().dim(1);
+    DoubleTensor tall = wide ? permute(matrix, 1, 0) : matrix;
+    DoubleTensor basis = Eigen.leading(matmul(permute(tall, 1, 0), tall), rank, this); // [n, rank]
+    DoubleTensor part = matmul(matmul(tall, basis), permute(basis, 1, 0));
+    return wide ? permute(part, 1, 0) : part;
+  }
+
+  @Override
   public DoubleTensor plus(DoubleTensor a, DoubleTensor b) {
     return combine(a, b, Double::sum);
   }

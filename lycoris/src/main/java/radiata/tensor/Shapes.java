@@ -43,6 +43,51 @@ public enum Shapes implements Algebra<Shape> {
   }
 
   @Override
+  public Shape batched(Shape a, Shape b) {
+    if (a.rank() != 3 || b.rank() != 3 || a.dim(0) != b.dim(0) || a.dim(2) != b.dim(1)) {
+      throw ShapeMismatch.multiply(a, b);
+    }
+    return Shape.of(a.dim(0), a.dim(1), b.dim(2));
+  }
+
+  @Override
+  public Shape rows(Shape x, long start, long count) {
+    if (x.rank() == 0 || start + count > x.dim(0)) {
+      throw new ShapeMismatch("rows " + start + " to " + (start + count) + " of " + x);
+    }
+    long[] dims = x.dims();
+    dims[0] = count;
+    return Shape.of(dims);
+  }
+
+  @Override
+  public Shape scatter(Shape indices, Shape values, Shape shape) {
+    boolean fits =
+        indices.rank() == 2 && indices.dim(0) == 2 && values.elements() == indices.dim(1);
+    if (!fits || shape.rank() != 2) {
+      throw new ShapeMismatch("places " + indices + " for values " + values);
+    }
+    return shape;
+  }
+
+  @Override
+  public Shape cayley(Shape blocks, double limit) {
+    int rank = blocks.rank();
+    if (rank < 2 || blocks.dim(rank - 1) != blocks.dim(rank - 2)) {
+      throw new ShapeMismatch("rotations need square blocks, not " + blocks);
+    }
+    return blocks;
+  }
+
+  @Override
+  public Shape principal(Shape matrix, int rank) {
+    if (matrix.rank() != 2 || rank > Math.min(matrix.dim(0), matrix.dim(1))) {
+      throw new ShapeMismatch("a part of rank " + rank + " of " + matrix);
+    }
+    return matrix;
+  }
+
+  @Override
   public Shape plus(Shape a, Shape b) {
     return broadcast(a, b);
   }

@@ -1,5 +1,7 @@
 package radiata.bake;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -25,12 +27,25 @@ final class AdapterTensors {
     }
   }
 
+  /// Places in a sparse remainder are whole numbers.
+  private static void integers(MemorySegment bytes, TensorInfo info, DoubleTensor into) {
+    long width = info.dtype().bytes();
+    for (long i = 0; i < info.shape().elements(); i++) {
+      double value = Widen.scalar(bytes.asSlice(i * width, width), info.dtype());
+      into.data().setAtIndex(JAVA_DOUBLE, i, value);
+    }
+  }
+
   private static DoubleTensor load(AdapterFile from, TensorInfo info, Doubles on) {
     DoubleTensor tensor = on.empty(info.shape());
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(Math.max(1, info.bytes())).asSlice(0, info.bytes());
       from.file().read(info, 0, bytes);
-      Widen.toDoubles(bytes, 0, info.dtype(), tensor.data(), 0, info.shape().elements());
+      if (info.dtype().computable()) {
+        Widen.toDoubles(bytes, 0, info.dtype(), tensor.data(), 0, info.shape().elements());
+      } else {
+        integers(bytes, info, tensor);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -7,16 +7,22 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import radiata.adapter.Adapter;
+import radiata.adapter.Dora;
+import radiata.adapter.Oft;
 import radiata.adapter.Site;
+import radiata.convention.Algorithm;
 import radiata.convention.Profile;
 import radiata.names.Rows;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
+import radiata.safetensors.TensorInfo;
 import radiata.safetensors.convert.Narrow;
 import radiata.safetensors.convert.Widen;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Doubles;
+import radiata.tensor.ShapeMismatch;
 
 /// Bakes by the formulas themselves, in doubles: block by block of rows where every row stands
 /// alone, else the whole weight at once.
@@ -45,11 +51,11 @@ final class FormulaBake {
     Survival.Meter meter = new Survival.Meter(to, step.target().shape());
     try (Arena arena = Arena.ofConfined()) {
       List<Adapter<DoubleTensor>> adapters = new ArrayList<>();
+      Doubles on = new Doubles(arena);
       for (Applied applied : step.applied()) {
-        adapters.add(AdapterTensors.load(applied, new Doubles(arena)));
+        adapters.add(worked(AdapterTensors.load(applied, on), on));
       }
-      long block =
-          separable(adapters) ? Math.max(1, BLOCK / Math.max(1, columns)) : Math.max(1, rows);
+      long block = block(step, as);
       for (long at = 0; at < rows; at += block) {
         long count = Math.min(block, rows - at);
         block(adapters, at, count, count == rows, meter, source, sink);
@@ -58,15 +64,36 @@ final class FormulaBake {
     return meter.done(step.target().name());
   }
 
-  private boolean separable(List<Adapter<DoubleTensor>> adapters) {
-    for (int i = 0; i < adapters.size(); i++) {
-      Applied applied = step.applied().get(i);
+  /// How many rows are changed at a time: all where rows depend on each other.
+  static long block(Step.Change step, Profile as) {
+    Shape matrix = step.target().shape().matrix();
+    long rows = Math.max(1, matrix.dim(0));
+    long group = 1;
+    for (Applied applied : step.applied()) {
       boolean whole = applied.target().rows() == null && !applied.target().transposed();
-      if (!whole || RowBlocks.cut(adapters.get(i), applied.view(), 0, 1, as).isEmpty()) {
-        return false;
+      long granule =
+          whole ? RowBlocks.granule(applied.adapter(), TensorInfo::shape, applied.view(), as) : 0;
+      if (granule == 0) {
+        return rows;
       }
+      group = group / gcd(group, granule) * granule;
     }
-    return true;
+    long wanted = BLOCK / Math.max(1, matrix.dim(1));
+    return Math.min(rows, Math.max(1, wanted / group) * group);
+  }
+
+  private static long gcd(long a, long b) {
+    return b == 0 ? a : gcd(b, a % b);
+  }
+
+  /// Rotations are made from all blocks together, before rows are cut.
+  private Adapter<DoubleTensor> worked(Adapter<DoubleTensor> adapter, Doubles on) {
+    if (adapter instanceof Oft<DoubleTensor> oft) {
+      return oft.worked(on, as);
+    }
+    return adapter instanceof Dora<DoubleTensor>(Oft<DoubleTensor> oft, var m, var axis, var key)
+        ? new Dora<>(oft.worked(on, as), m, axis, key)
+        : adapter;
   }
 
   private void block(
@@ -91,9 +118,7 @@ final class FormulaBake {
       for (int i = 0; i < adapters.size(); i++) {
         Applied applied = step.applied().get(i);
         Adapter<DoubleTensor> adapter =
-            all
-                ? adapters.get(i)
-                : RowBlocks.cut(adapters.get(i), applied.view(), at, count, as).orElseThrow();
+            all ? adapters.get(i) : RowBlocks.cut(adapters.get(i), at, count, on);
         DoubleTensor next = place(weight, untouched, applied, adapter, on);
         boolean rounds = as.between() == Profile.Between.BASE_DTYPE && i + 1 < adapters.size();
         weight = rounds ? on.round(next, from) : next;
@@ -110,8 +135,15 @@ final class FormulaBake {
       Adapter<DoubleTensor> adapter,
       Doubles on) {
     DoubleTensor seen = view(weight, applied, on);
+    DType through = through(applied);
+    if (through != null) {
+      seen = on.round(seen, through);
+    }
     Site<DoubleTensor> site = new Site<>(seen, view(untouched, applied, on), from);
-    DoubleTensor result = adapter.bake(site, applied.strength(), on, as);
+    DoubleTensor result = bake(applied, adapter, site, on);
+    if (through != null) {
+      result = on.round(result, through);
+    }
     if (applied.target().transposed()) {
       result = on.permute(result, 1, 0);
     }
@@ -122,6 +154,24 @@ final class FormulaBake {
       return whole;
     }
     return result;
+  }
+
+  private DoubleTensor bake(
+      Applied applied, Adapter<DoubleTensor> adapter, Site<DoubleTensor> site, Doubles on) {
+    try {
+      return adapter.bake(site, applied.strength(), on, as);
+    } catch (ShapeMismatch e) {
+      throw new BakeException(
+          applied.file().path(), applied.module().name(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// The dtype of the factors, where the runtime adds in it; null where it does not.
+  private @Nullable DType through(Applied applied) {
+    boolean products =
+        applied.module().algorithm() == Algorithm.LOHA
+            || applied.module().algorithm() == Algorithm.LOKR;
+    return as.throughFactors() && products ? applied.tensors().getFirst().dtype() : null;
   }
 
   private static DoubleTensor view(DoubleTensor weight, Applied applied, Doubles on) {

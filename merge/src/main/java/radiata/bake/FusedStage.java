@@ -1,10 +1,10 @@
 package radiata.bake;
 
 import radiata.adapter.Adapter;
-import radiata.adapter.Additive;
 import radiata.adapter.Dora;
 import radiata.adapter.Factor;
 import radiata.adapter.Lora;
+import radiata.adapter.Scale;
 import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
 import radiata.safetensors.DType;
@@ -82,36 +82,35 @@ final class FusedStage {
 
   /// Whether an adapter can be a stage: a low-rank pair, with a magnitude that lies along its axis.
   static boolean suits(Adapter<TensorInfo> adapter, Shape view, Profile as) {
-    return switch (adapter) {
-      case Dora<TensorInfo> dora ->
-          suits(dora.inner(), view, as)
-              && alongAxis(dora.magnitude().shape(), dora.axis(), view, as);
-      case Lora<TensorInfo> lora -> lora.factor() instanceof Factor.Split<TensorInfo>;
-    };
+    return adapter instanceof Dora<TensorInfo> dora
+        ? isPair(dora.inner()) && alongAxis(dora.magnitude().shape(), dora.axis(), view, as)
+        : isPair(adapter);
+  }
+
+  private static boolean isPair(Adapter<TensorInfo> adapter) {
+    return adapter instanceof Lora<TensorInfo>(Factor.Split<TensorInfo> _, Scale _);
   }
 
   /// The stage for an adapter that [#suits].
   static FusedStage of(
       Adapter<DoubleTensor> adapter, Shape view, double strength, DType base, Profile as) {
-    return switch (adapter) {
-      case Dora<DoubleTensor> dora ->
-          new FusedStage(
-              lora(dora.inner()),
-              view,
-              strength,
-              base,
-              as,
-              magnitude(dora),
-              as.axis(dora.axis(), dora.magnitude().shape(), view));
-      case Lora<DoubleTensor> lora ->
-          new FusedStage(lora, view, strength, base, as, new double[0], DoraAxis.OUTPUT);
-    };
+    return adapter instanceof Dora<DoubleTensor> dora
+        ? new FusedStage(
+            lora(dora.inner()),
+            view,
+            strength,
+            base,
+            as,
+            magnitude(dora),
+            as.axis(dora.axis(), dora.magnitude().shape(), view))
+        : new FusedStage(lora(adapter), view, strength, base, as, new double[0], DoraAxis.OUTPUT);
   }
 
-  private static Lora<DoubleTensor> lora(Additive<DoubleTensor> inner) {
-    return switch (inner) {
-      case Lora<DoubleTensor> lora -> lora;
-    };
+  private static Lora<DoubleTensor> lora(Adapter<DoubleTensor> inner) {
+    if (inner instanceof Lora<DoubleTensor> lora) {
+      return lora;
+    }
+    throw new IllegalArgumentException("no LoRA: " + inner.getClass());
   }
 
   private static Factor.Split<DoubleTensor> pair(Lora<DoubleTensor> lora) {

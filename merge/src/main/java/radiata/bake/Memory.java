@@ -60,8 +60,7 @@ final class Memory {
         }
         long elements = change.target().shape().elements();
         long columns = change.target().shape().matrix().dim(1);
-        long block =
-            byRow(change, as) ? Math.min(elements, Math.max(FormulaBake.BLOCK, columns)) : elements;
+        long block = Math.min(elements, FormulaBake.block(change, as) * columns);
         yield 8 * adapter + block * (8L * LIVE + 8);
       }
     };
@@ -78,13 +77,5 @@ final class Memory {
 
   private static long changedElements(Step step) {
     return step instanceof Step.Copy ? 0 : step.target().shape().elements();
-  }
-
-  private static boolean byRow(Step.Change change, Profile as) {
-    return change.applied().stream()
-        .allMatch(a ->
-            a.target().rows() == null
-                && !a.target().transposed()
-                && RowBlocks.alone(a.adapter(), a.view(), as));
   }
 }

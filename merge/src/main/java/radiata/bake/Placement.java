@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import radiata.adapter.Adapter;
-import radiata.adapter.Additive;
 import radiata.adapter.Dora;
 import radiata.adapter.Site;
+import radiata.adapter.Sparse;
 import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
 import radiata.convention.Profile;
@@ -85,7 +85,15 @@ final class Placement {
       ledger.filtered(module.tensors().size());
       return;
     }
-    Target weight = located.weight();
+    Target weight = module.bias() ? located.bias() : located.weight();
+    if (weight == null) {
+      ledger.unmatched.addAll(module.tensors());
+      return;
+    }
+    if (!profile.algorithms().contains(module.algorithm())) {
+      foreign(module);
+      return;
+    }
     Target target =
         module.fanInFanOut()
             ? new Target(weight.component(), weight.tensor(), weight.rows(), !weight.transposed())
@@ -100,6 +108,17 @@ final class Placement {
     }
     requireComputable(stored, module);
     fit(module, target, stored, strengths.of(located));
+  }
+
+  private void foreign(AdapterModule module) {
+    if (profile.onForeign() == Profile.OnForeign.REFUSE) {
+      throw new BakeException(
+          file.path(),
+          module.name(),
+          "%s fails on this file: it does not read %s (module %s)"
+              .formatted(profile.id(), module.algorithm().id(), module.name()));
+    }
+    ledger.ignored.addAll(module.tensors());
   }
 
   private void fit(AdapterModule module, Target target, Stored stored, double strength) {
@@ -130,40 +149,50 @@ final class Placement {
     placed.add(new Applied(file, module, read, target, view, strength));
   }
 
-  /// What the runtime reads of a module: one that does not know a magnitude's key takes the rest as
-  /// plain LoRA.
+  /// What the runtime reads of a module: one that does not know a magnitude, or a sparse remainder,
+  /// takes the rest.
   private Adapter<TensorInfo> read(AdapterModule module) {
-    return switch (module.adapter()) {
-      case Dora<TensorInfo> dora when !profile.magnitudes().contains(dora.key()) -> dora.inner();
-      case Dora<TensorInfo> dora -> dora;
-      case Additive<TensorInfo> additive -> additive;
-    };
+    Adapter<TensorInfo> adapter = module.adapter();
+    if (adapter instanceof Dora<TensorInfo> dora) {
+      boolean reads =
+          profile.magnitudes().contains(dora.key())
+              && profile.decomposed().contains(module.algorithm());
+      if (!reads) {
+        adapter = dora.inner();
+      }
+    }
+    return adapter instanceof Sparse<TensorInfo> sparse && !profile.readsSparse()
+        ? sparse.inner()
+        : adapter;
   }
 
-  private static Additive<TensorInfo> inner(Adapter<TensorInfo> adapter) {
-    return switch (adapter) {
-      case Dora<TensorInfo> dora -> dora.inner();
-      case Additive<TensorInfo> additive -> additive;
-    };
+  private static Adapter<TensorInfo> inner(Adapter<TensorInfo> adapter) {
+    return adapter instanceof Dora<TensorInfo> dora ? dora.inner() : adapter;
   }
 
   /// Why the runtime skips a layer, if it does.
   private Optional<String> skipped(
       Adapter<TensorInfo> read, Shape view, DType dtype, double strength) {
-    if (profile.skipsNineChannels() && view.rank() == 4 && view.dim(1) == 9) {
-      return Optional.of("it pads the delta of a weight with nine input channels by five");
+    Optional<String> stumble = Stumbles.of(read, view, profile).map(Profile.Stumble::why);
+    if (stumble.isPresent()) {
+      return refused(stumble.get());
     }
     try {
       Site<Shape> site = new Site<>(view, view, dtype);
       read.map(TensorInfo::shape).bake(site, strength, Shapes.ALGEBRA, profile);
       return Optional.empty();
     } catch (ShapeMismatch e) {
-      if (profile.onMisfit() == Profile.OnMisfit.REFUSE) {
-        throw new BakeException(
-            file.path(), null, "%s fails on this file: %s".formatted(profile.id(), e.getMessage()));
-      }
-      return Optional.of(String.valueOf(e.getMessage()));
+      return refused(String.valueOf(e.getMessage()));
     }
+  }
+
+  /// What a runtime cannot compute it skips, or it fails on the file.
+  private Optional<String> refused(String why) {
+    if (profile.onMisfit() == Profile.OnMisfit.REFUSE) {
+      throw new BakeException(
+          file.path(), null, "%s fails on this file: %s".formatted(profile.id(), why));
+    }
+    return Optional.of(why);
   }
 
   private void requireComputable(Stored stored, AdapterModule module) {

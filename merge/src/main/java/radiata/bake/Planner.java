@@ -62,6 +62,7 @@ public final class Planner {
       }
       Ledger ledger = placement.ledger();
       refuse(use.file(), ledger, placement);
+      refuseUnread(use.file(), ledger);
       found |= ledger.applied() + ledger.filtered() > 0 || !placement.warnings().isEmpty();
       warn(use, ledger, placement);
       ledgers.add(ledger);
@@ -128,10 +129,31 @@ public final class Planner {
     throw new BakeException(file.path(), null, String.join("; ", parts));
   }
 
+  /// Some runtimes refuse a file of which they would leave too much unread.
+  private void refuseUnread(AdapterFile file, Ledger ledger) {
+    int unread = ledger.ignored().size() + ledger.unmatched().size();
+    if (request.profile().unreadLimit().isPresent()
+        && unread > request.profile().unreadLimit().getAsInt()) {
+      throw new BakeException(
+          file.path(),
+          null,
+          "%s fails on this file: it refuses files with more than %d tensors that it does not read, here there are %d, such as %s"
+              .formatted(
+                  request.profile().id(),
+                  request.profile().unreadLimit().getAsInt(),
+                  unread,
+                  ledger.ignored().isEmpty()
+                      ? ledger.unmatched().getFirst()
+                      : ledger.ignored().getLast()));
+    }
+  }
+
   /// Says so when adapter and base are of two families that we know.
   private Optional<String> otherFamily(AdapterFile file) {
     Map<String, AdapterModule> modules = new LinkedHashMap<>();
-    file.modules().forEach(module -> modules.put(module.name(), module));
+    file.modules().stream()
+        .filter(module -> !module.bias())
+        .forEach(module -> modules.put(module.name(), module));
     Family of =
         Families.guess(
             modules.keySet(),

@@ -1,46 +1,47 @@
 package radiata.bake;
 
-import java.util.Optional;
+import java.util.function.Function;
 import radiata.adapter.Adapter;
 import radiata.adapter.Additive;
+import radiata.adapter.Boft;
 import radiata.adapter.Dora;
 import radiata.adapter.Factor;
+import radiata.adapter.Full;
+import radiata.adapter.Glora;
+import radiata.adapter.Ia3;
+import radiata.adapter.Loha;
+import radiata.adapter.Lokr;
 import radiata.adapter.Lora;
+import radiata.adapter.Oft;
+import radiata.adapter.Replacement;
+import radiata.adapter.Sparse;
+import radiata.adapter.Tlora;
 import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
 import radiata.safetensors.Shape;
-import radiata.safetensors.TensorInfo;
 import radiata.tensor.DoubleTensor;
+import radiata.tensor.Doubles;
 
-/// Cuts an adapter to a run of output rows where its formula treats every row by itself.
+/// Cuts an adapter to a run of output rows where its formula treats rows, or groups of them, by
+/// themselves.
 final class RowBlocks {
   private RowBlocks() {}
 
-  /// The part of an adapter that makes `count` rows.
+  /// How many neighbouring rows depend on each other: 1 where each stands alone, more where they go
+  /// in groups, 0 where all do.
   ///
   /// @param view the shape of the whole weight
-  /// @return empty where rows depend on each other: norms over a column
-  static Optional<Adapter<DoubleTensor>> cut(
-      Adapter<DoubleTensor> adapter, Shape view, long start, long count, Profile as) {
+  static <T> long granule(
+      Adapter<T> adapter, Function<? super T, Shape> shapes, Shape view, Profile as) {
     return switch (adapter) {
-      case Additive<DoubleTensor> additive -> Optional.of(cut(additive, start, count));
-      case Dora<DoubleTensor> dora ->
-          alone(dora.axis(), dora.magnitude().shape(), view, as)
-              ? Optional.of(
-                  new Dora<>(
-                      cut(dora.inner(), start, count),
-                      dora.magnitude().rows(start, count),
-                      dora.axis(),
-                      dora.key()))
-              : Optional.empty();
-    };
-  }
-
-  /// Whether an adapter can be cut, from its shapes.
-  static boolean alone(Adapter<TensorInfo> adapter, Shape view, Profile as) {
-    return switch (adapter) {
-      case Additive<TensorInfo> _ -> true;
-      case Dora<TensorInfo> dora -> alone(dora.axis(), dora.magnitude().shape(), view, as);
+      case Lora<T> _, Loha<T> _, Full<T> _, Glora<T> _, Ia3<T> _, Replacement<T> _ -> 1;
+      case Lokr<T> lokr -> lokr.large().shape(shapes).dim(0);
+      case Oft<T> oft -> shapes.apply(oft.blocks()).dim(1);
+      case Dora<T> dora ->
+          alone(dora.axis(), shapes.apply(dora.magnitude()), view, as)
+              ? granule(dora.inner(), shapes, view, as)
+              : 0;
+      case Boft<T> _, Tlora<T> _, Sparse<T> _ -> 0;
     };
   }
 
@@ -51,22 +52,64 @@ final class RowBlocks {
         && (as.shapesMagnitude() || magnitude.rank() == view.rank());
   }
 
-  private static Additive<DoubleTensor> cut(
-      Additive<DoubleTensor> adapter, long start, long count) {
+  /// The part of an adapter that makes `count` rows from `start` on, both multiples of its granule.
+  static Adapter<DoubleTensor> cut(
+      Adapter<DoubleTensor> adapter, long start, long count, Doubles on) {
     return switch (adapter) {
-      case Lora<DoubleTensor>(Factor<DoubleTensor> factor, var scale) ->
-          new Lora<>(cut(factor, start, count), scale);
+      case Additive<DoubleTensor> additive -> cut(additive, start, count, on);
+      case Dora<DoubleTensor>(var inner, DoubleTensor magnitude, var axis, var key) ->
+          new Dora<>(cut(inner, start, count, on), magnitude.rows(start, count), axis, key);
+      case Oft<DoubleTensor>(var blocks, var rescale, double constraint, boolean rotated) -> {
+        long block = blocks.shape().dim(1);
+        yield new Oft<>(
+            blocks.rows(start / block, count / block),
+            rescale == null ? null : rescale.rows(start, count),
+            constraint,
+            rotated);
+      }
+      case Replacement<DoubleTensor>(var whole) -> new Replacement<>(whole.rows(start, count));
+      case Boft<DoubleTensor> _ -> throw inOnePiece(adapter);
     };
   }
 
-  private static Factor<DoubleTensor> cut(Factor<DoubleTensor> factor, long start, long count) {
-    return switch (factor) {
-      case Factor.Whole<DoubleTensor>(DoubleTensor whole) ->
-          new Factor.Whole<>(whole.rows(start, count));
-      case Factor.Split<DoubleTensor>(DoubleTensor up, DoubleTensor down) ->
-          new Factor.Split<>(up.rows(start, count), down);
-      case Factor.Tucker<DoubleTensor>(DoubleTensor up, DoubleTensor core, DoubleTensor down) ->
-          new Factor.Tucker<>(up.rows(start, count), core, down);
+  private static Additive<DoubleTensor> cut(
+      Additive<DoubleTensor> adapter, long start, long count, Doubles on) {
+    return switch (adapter) {
+      case Lora<DoubleTensor>(var factor, var scale) ->
+          new Lora<>(cut(factor, start, count, on), scale);
+      case Loha<DoubleTensor>(var one, var two, var scale) ->
+          new Loha<>(cut(one, start, count, on), cut(two, start, count, on), scale);
+      case Lokr<DoubleTensor>(var small, var large, var scale) -> {
+        long group = large.shape(DoubleTensor::shape).dim(0);
+        yield new Lokr<>(cut(small, start / group, count / group, on), large, scale);
+      }
+      case Full<DoubleTensor>(var diff, var scale) -> new Full<>(diff.rows(start, count), scale);
+      case Glora<DoubleTensor>(var a1, var a2, var b1, var b2, var scale, boolean old) ->
+          new Glora<>(a1, a2, b1.rows(start, count), b2, scale, old);
+      case Ia3<DoubleTensor>(var factor, boolean onInput) ->
+          onInput ? adapter : new Ia3<>(flat(factor, on).rows(start, count), false);
+      case Tlora<DoubleTensor> _, Sparse<DoubleTensor> _ -> throw inOnePiece(adapter);
     };
+  }
+
+  private static Factor<DoubleTensor> cut(
+      Factor<DoubleTensor> factor, long start, long count, Doubles on) {
+    return switch (factor) {
+      case Factor.Whole<DoubleTensor>(var whole) -> new Factor.Whole<>(whole.rows(start, count));
+      case Factor.Split<DoubleTensor>(var up, var down) ->
+          new Factor.Split<>(up.rows(start, count), down);
+      case Factor.Tucker<DoubleTensor>(var up, var core, var down, boolean turned) -> {
+        DoubleTensor upright = turned ? on.permute(on.reshape(up, up.shape().matrix()), 1, 0) : up;
+        yield new Factor.Tucker<>(upright.rows(start, count), core, down, false);
+      }
+    };
+  }
+
+  private static DoubleTensor flat(DoubleTensor x, Doubles on) {
+    return on.reshape(x, Shape.of(x.shape().elements()));
+  }
+
+  private static IllegalArgumentException inOnePiece(Adapter<DoubleTensor> adapter) {
+    return new IllegalArgumentException("rows depend on each other: " + adapter.getClass());
   }
 }

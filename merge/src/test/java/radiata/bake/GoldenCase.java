@@ -6,14 +6,13 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
-import radiata.adapter.file.AdapterFile;
-import radiata.safetensors.Limits;
 
 /// A folder with a base, adapters and what real programs bake from them.
 record GoldenCase(Path folder, JsonObject about) {
@@ -55,11 +54,6 @@ record GoldenCase(Path folder, JsonObject about) {
     return folder.getFileName().toString();
   }
 
-  /// The issue of the project that brings what this case needs.
-  int issue() {
-    return about.get("issue").getAsInt();
-  }
-
   Path base() {
     return folder.resolve(about.get("base").getAsString());
   }
@@ -70,20 +64,6 @@ record GoldenCase(Path folder, JsonObject about) {
       adapters.add(folder.resolve(name.getAsString()));
     }
     return adapters;
-  }
-
-  /// Whether every module of its adapters is of an algorithm that is computed.
-  boolean isComputed() {
-    for (Path path : adapters()) {
-      try (AdapterFile file = AdapterFile.open(path, Limits.DEFAULT, null)) {
-        if (!file.unsupported().isEmpty()) {
-          return false;
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-    return true;
   }
 
   /// Whether a strict program must refuse the file.
@@ -113,6 +93,18 @@ record GoldenCase(Path folder, JsonObject about) {
               expect.has("by_dtype") ? expect.getAsJsonObject("by_dtype") : new JsonObject()));
     }
     return list;
+  }
+
+  /// The runtimes that refused the file, or skipped layers of it, and what they said.
+  Map<String, String> failures() {
+    Map<String, String> said = new LinkedHashMap<>();
+    if (about.has("fails")) {
+      for (JsonElement element : about.getAsJsonArray("fails")) {
+        JsonObject failure = element.getAsJsonObject();
+        said.put(failure.get("runtime").getAsString(), failure.get("what").getAsString());
+      }
+    }
+    return said;
   }
 
   @Override

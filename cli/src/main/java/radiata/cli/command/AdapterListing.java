@@ -68,7 +68,9 @@ record AdapterListing(
   private static Family family(AdapterFile file, List<ListedModule> modules) {
     Map<String, Shape> shapes = new HashMap<>();
     for (AdapterModule module : file.modules()) {
-      shapes.put(module.name(), module.madeFor());
+      if (!module.bias()) {
+        shapes.put(module.name(), module.madeFor());
+      }
     }
     return Families.guess(
         modules.stream().map(ListedModule::name).toList(),
@@ -82,7 +84,8 @@ record AdapterListing(
       try {
         table
             .find(module.name())
-            .ifPresent(located -> targets.put(module.name(), place(located.weight())));
+            .map(located -> module.bias() ? located.bias() : located.weight())
+            .ifPresent(target -> targets.put(module.key(), place(target)));
       } catch (NamingException e) {
         because.add(String.valueOf(e.getMessage()));
       }
@@ -103,7 +106,7 @@ record AdapterListing(
     adapter.addProperty("writer", writer);
     adapter.add("because", Json.texts(because));
     adapter.add(
-        "modules", Json.array(modules, module -> module.document(targets.get(module.name()))));
+        "modules", Json.array(modules, module -> module.document(targets.get(module.key()))));
     adapter.add("unrecognised", Json.texts(unrecognised));
     return adapter;
   }

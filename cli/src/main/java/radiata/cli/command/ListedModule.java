@@ -10,11 +10,20 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.Adapter;
-import radiata.adapter.Additive;
+import radiata.adapter.Boft;
 import radiata.adapter.Dora;
+import radiata.adapter.Full;
+import radiata.adapter.Glora;
+import radiata.adapter.Ia3;
+import radiata.adapter.Loha;
+import radiata.adapter.Lokr;
 import radiata.adapter.Lora;
+import radiata.adapter.Oft;
+import radiata.adapter.Replacement;
+import radiata.adapter.Scale;
+import radiata.adapter.Sparse;
+import radiata.adapter.Tlora;
 import radiata.adapter.file.AdapterModule;
-import radiata.adapter.file.Algorithm;
 import radiata.adapter.file.Misfit;
 import radiata.adapter.file.Unsupported;
 import radiata.cli.report.Json;
@@ -26,6 +35,7 @@ import radiata.safetensors.TensorInfo;
 
 /// One module of an adapter as `inspect` lists it.
 ///
+/// @param bias whether it changes the bias of its layer
 /// @param rank empty where the module is known by its keys only, as are alpha, scale and shape
 /// @param scale what stands in front of the delta at strength 1
 /// @param dora `none`, `output` or `input`; null where there is a magnitude whose axis nothing
@@ -33,6 +43,7 @@ import radiata.safetensors.TensorInfo;
 /// @param shape of the weight it was made for
 record ListedModule(
     String name,
+    boolean bias,
     String algorithm,
     OptionalInt rank,
     OptionalDouble alpha,
@@ -44,10 +55,11 @@ record ListedModule(
   static ListedModule of(AdapterModule module) {
     return new ListedModule(
         module.name(),
+        module.bias(),
         module.algorithm().id(),
-        OptionalInt.of(module.rank()),
+        module.rank(),
         module.alpha(),
-        OptionalDouble.of(scale(module.adapter())),
+        scale(module.adapter()),
         module.axis().map(ListedModule::id).orElse(NO_DORA),
         Optional.of(module.madeFor()));
   }
@@ -56,14 +68,14 @@ record ListedModule(
     return byKeys(module.name(), module.algorithm(), module.tensors());
   }
 
-  /// LoRA is the only algorithm whose factors are multiplied to see whether they fit.
   static ListedModule of(Misfit module) {
-    return byKeys(module.name(), Algorithm.LORA.id(), module.tensors());
+    return byKeys(module.name(), module.algorithm(), module.tensors());
   }
 
   private static ListedModule byKeys(String name, String algorithm, List<TensorInfo> tensors) {
     return new ListedModule(
         name,
+        false,
         algorithm,
         OptionalInt.empty(),
         OptionalDouble.empty(),
@@ -72,15 +84,24 @@ record ListedModule(
         Optional.empty());
   }
 
-  private static double scale(Adapter<TensorInfo> adapter) {
-    Additive<TensorInfo> additive =
-        switch (adapter) {
-          case Dora<TensorInfo> dora -> dora.inner();
-          case Additive<TensorInfo> plain -> plain;
-        };
-    return switch (additive) {
-      case Lora<TensorInfo> lora -> lora.scale().under(Profiles.EXACT);
+  /// What stands in front of the delta; empty for what is no scaled delta.
+  private static OptionalDouble scale(Adapter<TensorInfo> adapter) {
+    return switch (adapter) {
+      case Dora<TensorInfo> dora -> scale(dora.inner());
+      case Sparse<TensorInfo> sparse -> scale(sparse.inner());
+      case Lora<TensorInfo> lora -> scale(lora.scale());
+      case Loha<TensorInfo> loha -> scale(loha.scale());
+      case Lokr<TensorInfo> lokr -> scale(lokr.scale());
+      case Glora<TensorInfo> glora -> scale(glora.scale());
+      case Tlora<TensorInfo> tlora -> scale(tlora.scale());
+      case Full<TensorInfo> full -> scale(full.scale());
+      case Ia3<TensorInfo> _, Oft<TensorInfo> _, Boft<TensorInfo> _, Replacement<TensorInfo> _ ->
+          OptionalDouble.empty();
     };
+  }
+
+  private static OptionalDouble scale(Scale scale) {
+    return OptionalDouble.of(scale.under(Profiles.EXACT));
   }
 
   /// The axis as far as LyCORIS' `dora_scale` shows it in its shape: `[1, in, ...]` or `[out, 1,
@@ -100,6 +121,11 @@ record ListedModule(
 
   private static String id(DoraAxis axis) {
     return axis.name().toLowerCase(Locale.ROOT);
+  }
+
+  /// Its name, told apart from that of the module for the weight of the same layer.
+  String key() {
+    return bias ? name + ".bias" : name;
   }
 
   boolean hasDora() {

@@ -44,7 +44,7 @@ public final class AdapterFile implements AutoCloseable {
     List<String> reasons = new ArrayList<>();
     for (Group group : grouping.groups()) {
       switch (matcher.match(group)) {
-        case Match.Read(AdapterModule module) -> read.add(module);
+        case Match.Read(List<AdapterModule> parts) -> read.addAll(parts);
         case Match.Known(Unsupported module) -> known.add(module);
         case Match.Broken(Misfit module) -> broken.add(module);
         case Match.Unknown(List<TensorInfo> tensors) -> unknown.addAll(tensors);

@@ -3,27 +3,32 @@ package radiata.adapter.file;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import radiata.adapter.Adapter;
+import radiata.convention.Algorithm;
 import radiata.convention.DoraAxis;
 import radiata.safetensors.Shape;
 import radiata.safetensors.TensorInfo;
 
-/// One module of an adapter file: the tensors of one layer, and what they mean.
+/// One module of an adapter file: the tensors of one layer, and what they mean. A layer whose
+/// weight and bias are both changed is two modules of one name.
 ///
 /// @param name the module's name as the file writes it, suffix and adapter name taken off
+/// @param bias whether it changes the bias of the layer instead of its weight
 /// @param adapter the algorithm over the file's tensors
-/// @param rank the rank its factors have
+/// @param rank the rank its factors have; empty where there is none, or nothing tells it
 /// @param alpha as stored or configured; empty where there is none
 /// @param axis the axis of its magnitude; empty without DoRA
 /// @param madeFor the shape of the weight its factors were made for, as far as they tell
 /// @param tensors every tensor of the file that belongs to this module, alpha included
-/// @param fanInFanOut whether PEFT says that the base stores this weight `[in, out]`
+/// @param fanInFanOut whether the base stores this weight the other way round, `[in, out]`
 /// @param because why it was read this way, in words, for `inspect`
 public record AdapterModule(
     String name,
+    boolean bias,
     Algorithm algorithm,
     Adapter<TensorInfo> adapter,
-    int rank,
+    OptionalInt rank,
     OptionalDouble alpha,
     Optional<DoraAxis> axis,
     Shape madeFor,

@@ -21,7 +21,6 @@ final class DoraAxes {
       Path file, TensorInfo tensor, Magnitude key, Shape madeFor, List<String> because) {
     Shape stored = tensor.shape();
     long out = madeFor.dim(0);
-    long in = madeFor.dim(1);
     boolean isVector = vector(stored);
     return switch (key) {
       case LORA_MAGNITUDE_VECTOR, MAGNITUDE -> {
@@ -32,7 +31,7 @@ final class DoraAxes {
       }
       case DORA_SCALE -> {
         boolean output = isVector && stored.elements() == out && leads(stored, out);
-        boolean input = isVector && stored.elements() == in && follows(stored, in);
+        boolean input = isVector && isInput(stored, madeFor);
         if (output && input && out != 1) {
           because.add(
               "dora_scale %s fits both axes of a square weight; read as one per output"
@@ -44,9 +43,22 @@ final class DoraAxes {
         if (input) {
           yield DoraAxis.INPUT;
         }
-        throw misfit(file, tensor, madeFor, "[%d, 1, ...] or [1, %d, 1, ...]".formatted(out, in));
+        throw misfit(file, tensor, madeFor, "[%d, 1, ...] or [1, inputs, 1, ...]".formatted(out));
       }
     };
+  }
+
+  /// Whether it is one number per input. Factors may fold the kernel into the inputs, or tell
+  /// nothing of them.
+  private static boolean isInput(Shape stored, Shape madeFor) {
+    if (madeFor.rank() < 2) {
+      return stored.rank() > 1 && stored.dim(0) == 1;
+    }
+    long in = madeFor.dim(1);
+    boolean folded = stored.rank() > madeFor.rank() && in % Math.max(1, stored.elements()) == 0;
+    return folded
+        ? follows(stored, stored.elements())
+        : stored.elements() == in && follows(stored, in);
   }
 
   /// Whether at most one dimension is not 1.

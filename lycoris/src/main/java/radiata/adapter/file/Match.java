@@ -5,8 +5,8 @@ import radiata.safetensors.TensorInfo;
 
 /// What a group of tensors turned out to be.
 sealed interface Match {
-  /// A module that can be computed.
-  record Read(AdapterModule module) implements Match {}
+  /// What can be computed: a module for the weight, one for the bias, or both.
+  record Read(List<AdapterModule> modules) implements Match {}
 
   /// A module of an algorithm that is not computed.
   record Known(Unsupported module) implements Match {}

@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/// What PEFT's LoRA settings say about the numbers (PEFT 0.21.0, `tuners/lora/config.py`), from
-/// `adapter_config.json` or from the metadata of a diffusers file.
+/// What PEFT's settings say about the numbers (PEFT 0.21.0, `config.py` of `tuners/lora`, `loha`,
+/// `lokr`), from `adapter_config.json` or from the metadata of a diffusers file.
 ///
 /// @param source the file that holds them
 /// @param rank `r`; empty where it is not said
-/// @param alpha `lora_alpha`; empty where it is not said
+/// @param alpha `lora_alpha`, or `alpha` of LoHa and LoKr; empty where it is not said
 /// @param ranks `rank_pattern`
 /// @param alphas `alpha_pattern`
 /// @param rootScaled `use_rslora`: the scale is alpha over the square root of the rank
@@ -46,17 +46,21 @@ record PeftConfig(
           Map.entry("velora_config", "VeLoRA is not supported"),
           Map.entry("monteclora_config", "MonteCLoRA is not supported"));
 
+  /// The methods whose files are read.
+  private static final List<String> TYPES = List.of("LORA", "LOHA", "LOKR");
+
   /// Initialisations that subtract the adapter's start from the base it was trained on.
   private static final List<String> MOVES_BASE =
       List.of("pissa", "olora", "corda", "loftq", "lora_ga");
 
   /// @throws AdapterException for settings that are refused, and values of another type
   static PeftConfig of(Path source, JsonObject settings) {
-    if (on(settings.get("peft_type")) && !text(source, settings, "peft_type").equals("LORA")) {
+    String type = on(settings.get("peft_type")) ? text(source, settings, "peft_type") : "LORA";
+    if (!TYPES.contains(type)) {
       throw new AdapterException(
           source,
           null,
-          "peft_type is %s, LORA was expected".formatted(text(source, settings, "peft_type")));
+          "peft_type is %s, one of %s was expected".formatted(type, String.join(", ", TYPES)));
     }
     for (Map.Entry<String, String> refused : REFUSED.entrySet()) {
       if (on(settings.get(refused.getKey()))) {
@@ -77,7 +81,7 @@ record PeftConfig(
     return new PeftConfig(
         source,
         number(source, settings, "r"),
-        number(source, settings, "lora_alpha"),
+        number(source, settings, type.equals("LORA") ? "lora_alpha" : "alpha"),
         ModulePatterns.of(source, settings, "rank_pattern"),
         ModulePatterns.of(source, settings, "alpha_pattern"),
         flag(source, settings, "use_rslora"),

@@ -15,7 +15,7 @@ final class Scalars {
   ///
   /// @throws AdapterException if it is more than one number, or not a finite one
   static double alpha(TensorFile file, TensorInfo tensor) throws IOException {
-    double value = read(file, tensor);
+    double value = number(file, tensor);
     if (!Double.isFinite(value)) {
       throw new AdapterException(
           file.path(),
@@ -26,7 +26,8 @@ final class Scalars {
     return value;
   }
 
-  private static double read(TensorFile file, TensorInfo tensor) throws IOException {
+  /// One number, of any value and type.
+  static double number(TensorFile file, TensorInfo tensor) throws IOException {
     if (tensor.shape().elements() != 1 || tensor.bytes() > Long.BYTES) {
       throw new AdapterException(
           file.path(),

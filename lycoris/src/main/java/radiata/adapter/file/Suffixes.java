@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The suffixes of adapter keys: one table per algorithm, from the spelling in a file to the part
 /// that the tensor plays. Spellings of up and down that differ only by tool are one part.
@@ -29,7 +30,13 @@ final class Suffixes {
   /// @param marks the parts by which it is known
   /// @param allMarks whether a module needs every mark, or any one
   /// @param parts from suffix to part
-  record Table(String algorithm, Set<String> marks, boolean allMarks, Map<String, String> parts) {
+  /// @param recipe how they are read; null where they are not computed
+  record Table(
+      String algorithm,
+      Set<String> marks,
+      boolean allMarks,
+      Map<String, String> parts,
+      @Nullable Recipe recipe) {
     boolean knows(Set<String> present) {
       return allMarks ? present.containsAll(marks) : marks.stream().anyMatch(present::contains);
     }
@@ -54,9 +61,11 @@ final class Suffixes {
                   Map.entry("lora_B", UP),
                   Map.entry("lora_A", DOWN),
                   Map.entry("lora_linear_layer.up.weight", UP),
-                  Map.entry("lora_linear_layer.down.weight", DOWN))),
+                  Map.entry("lora_linear_layer.down.weight", DOWN)),
+              LoraRecipe::read),
           same(
               "loha",
+              LohaRecipe::read,
               Set.of("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"),
               "hada_t1",
               "hada_t2"),
@@ -64,15 +73,17 @@ final class Suffixes {
               "ia3",
               Set.of("on_input", WEIGHT),
               true,
-              Map.of("on_input", "on_input", WEIGHT, WEIGHT)),
+              Map.of("on_input", "on_input", WEIGHT, WEIGHT),
+              OtherRecipes::ia3),
           same(
               "lokr",
+              LokrRecipe::read,
               Set.of("lokr_w1", "lokr_w1_a", "lokr_w1_b", "lokr_w2", "lokr_w2_a", "lokr_w2_b"),
               "lokr_t1",
               "lokr_t2"),
-          same("full", Set.of("diff", "diff_b")),
-          same("norm", Set.of("w_norm", "b_norm")),
-          same("oft", Set.of("oft_blocks", "oft_diag"), "rescale"),
+          same("full", DiffRecipe::full, Set.of("diff", "diff_b")),
+          same("norm", DiffRecipe::norm, Set.of("w_norm", "b_norm")),
+          same("oft", RotationRecipe::read, Set.of("oft_blocks", "oft_diag"), "rescale"),
           new Table(
               "glora",
               Set.of("a1", "a2", "b1", "b2"),
@@ -87,7 +98,8 @@ final class Suffixes {
                   "b2.weight",
                   "b2",
                   "bm.weight",
-                  "bm")),
+                  "bm"),
+              GloraRecipe::read),
           new Table(
               "tlora",
               Set.of("q_layer", "p_layer", "lambda_layer"),
@@ -98,11 +110,16 @@ final class Suffixes {
                   "p_layer.weight",
                   "p_layer",
                   "lambda_layer",
-                  "lambda_layer")),
-          new Table("oft (OneTrainer)", Set.of("oft_R"), true, Map.of("oft_R.weight", "oft_R")),
-          same("lora on an embedding", Set.of("lora_embedding_A", "lora_embedding_B")),
-          same("set (a whole weight)", Set.of("set_weight")),
-          same("sparse bias", Set.of("bias_indices", "bias_values", "bias_size")));
+                  "lambda_layer"),
+              OtherRecipes::tlora),
+          new Table(
+              "oft (OneTrainer)", Set.of("oft_R"), true, Map.of("oft_R.weight", "oft_R"), null),
+          same(
+              "lora on an embedding",
+              LoraRecipe::embedding,
+              Set.of("lora_embedding_A", "lora_embedding_B")),
+          same("set (a whole weight)", DiffRecipe::set, Set.of("set_weight")),
+          same("sparse bias", null, Set.of("bias_indices", "bias_values", "bias_size")));
 
   /// Parts that several algorithms share, or that change one: an explicit scale (web UI), LoRA on a
   /// bias (PEFT `lora_bias`), a weight to be reshaped first (ComfyUI).
@@ -144,13 +161,14 @@ final class Suffixes {
 
   private Suffixes() {}
 
-  private static Table same(String algorithm, Set<String> marks, String... others) {
+  private static Table same(
+      String algorithm, @Nullable Recipe recipe, Set<String> marks, String... others) {
     Map<String, String> parts = new HashMap<>();
     marks.forEach(mark -> parts.put(mark, mark));
     for (String other : others) {
       parts.put(other, other);
     }
-    return new Table(algorithm, marks, false, Map.copyOf(parts));
+    return new Table(algorithm, marks, false, Map.copyOf(parts), recipe);
   }
 
   /// Splits a key at its longest known suffix. Module names in underscores hold no dot, so for them

@@ -59,7 +59,7 @@ class AdapterKeysTest {
         .hasMessageContaining("it holds cat, dog");
     try (AdapterFile dog = AdapterFile.open(file, Limits.DEFAULT, "dog")) {
       assertThat(dog.modules()).hasSize(1);
-      assertThat(dog.modules().getFirst().rank()).isEqualTo(3);
+      assertThat(dog.modules().getFirst().rank()).hasValue(3);
       assertThat(dog.modules().getFirst().axis()).hasValue(DoraAxis.OUTPUT);
       assertThat(dog.ignored()).hasSize(2);
     }
@@ -103,19 +103,7 @@ class AdapterKeysTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "hada_w1_a loha",
-        "lokr_w1 lokr",
-        "diff full",
-        "diff_b full",
-        "w_norm norm",
-        "oft_blocks oft",
-        "oft_diag oft",
-        "lora_embedding_A lora on an embedding",
-        "set_weight set (a whole weight)",
-        "bias_indices sparse bias"
-      })
+  @ValueSource(strings = {"oft_R.weight oft (OneTrainer)", "bias_indices sparse bias"})
   void otherAlgorithmsAreNamed(String suffixAndAlgorithm) throws IOException {
     String suffix = suffixAndAlgorithm.substring(0, suffixAndAlgorithm.indexOf(' '));
     String algorithm = suffixAndAlgorithm.substring(suffix.length() + 1);
@@ -127,7 +115,31 @@ class AdapterKeysTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"scale", "lora_B.bias", "diff_b", "reshape_weight", "bias_values"})
+  @ValueSource(
+      strings = {
+        "hada_w1_a hada_w1_b",
+        "lokr_w1 lokr_w2_a",
+        "lora_embedding_A lora_embedding_B",
+      })
+  void aModuleThatLacksAPartIsRefused(String partAndMissing) {
+    String[] words = partAndMissing.split(" ");
+    refused(
+        new TensorBytes().zeros("lycoris_a." + words[0], 3, 2),
+        "lycoris_a." + words[0] + " but no " + words[1]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lora_B.bias", "diff_b", "bias"})
+  void theBiasBesideAPairIsAModuleOfItsOwn(String part) throws IOException {
+    try (AdapterFile adapter =
+        open(new TensorBytes().pair("lycoris_a", 4, 4).zeros("lycoris_a." + part, 4))) {
+      assertThat(adapter.modules()).extracting(AdapterModule::bias).containsExactly(false, true);
+      assertThat(adapter.modules().getLast().tensors()).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"scale", "reshape_weight"})
   void aLoraWithAPartThatChangesItIsNotReadWithoutThatPart(String part) throws IOException {
     try (AdapterFile adapter =
         open(new TensorBytes().pair("lycoris_a", 4, 4).zeros("lycoris_a." + part, 4))) {
@@ -196,7 +208,7 @@ class AdapterKeysTest {
           .extracting(Misfit::because)
           .containsExactly(
               "cannot multiply [4, 3] by [2, 5]",
-              "lora_unet_b.lora_up.weight is empty: [4, 0]",
+              "lora_unet_b.lora_down.weight is empty: [0, 5]",
               "cannot multiply [4] by [2, 5]");
     }
   }

@@ -19,7 +19,7 @@ class RealAdaptersTest {
     try (AdapterFile adapter =
         open("files/catundchat+stable-diffusion-v1.5-lora__pytorch_lora_weights.safetensors")) {
       assertThat(adapter.modules()).hasSize(128);
-      assertThat(adapter.modules()).allMatch(module -> module.rank() == 4);
+      assertThat(adapter.modules()).allMatch(module -> module.rank().orElse(0) == 4);
       assertThat(adapter.modules()).allMatch(module -> module.alpha().isEmpty());
       assertThat(adapter.modules())
           .extracting(AdapterModule::name)
