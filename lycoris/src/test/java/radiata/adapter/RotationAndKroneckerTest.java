@@ -89,10 +89,24 @@ class RotationAndKroneckerTest {
     Boft<DoubleTensor> boft = new Boft<>(tensor(Shape.of(3, 4, 2, 2), values), null, 0);
     near(
         bake(boft, weight, 1, Profiles.LYCORIS),
-        8.552112, 5.525109, 5.413839, 1.687845, 7.838944, 2.211075, 1.042569, -.866741);
+        8.552112,
+        5.525109,
+        5.413839,
+        1.687845,
+        7.838944,
+        2.211075,
+        1.042569,
+        -.866741);
     near(
         bake(boft, weight, .5, Profiles.LYCORIS),
-        3.816232, 4.212429, 4.835379, 3.749378, 6.655787, 4.642814, 4.19624, 2.054126);
+        3.816232,
+        4.212429,
+        4.835379,
+        3.749378,
+        6.655787,
+        4.642814,
+        4.19624,
+        2.054126);
   }
 
   @Test
@@ -161,17 +175,14 @@ class RotationAndKroneckerTest {
     Shape weight = Shape.of(6, 4);
     Site<Shape> site = new Site<>(weight, weight, DType.F32);
     Factor<Shape> whole = new Factor.Whole<>(Shape.of(2, 2));
-    assertThatThrownBy(
-            () ->
-                new Lokr<>(whole, whole, Scale.none(1))
-                    .bake(site, 1, Shapes.ALGEBRA, Profiles.EXACT))
+    assertThatThrownBy(() ->
+            new Lokr<>(whole, whole, Scale.none(1)).bake(site, 1, Shapes.ALGEBRA, Profiles.EXACT))
         .isInstanceOf(ShapeMismatch.class)
         .hasMessageContaining("[2, 2]")
         .hasMessageContaining("[6, 4]");
-    assertThatThrownBy(
-            () ->
-                new Oft<>(Shape.of(2, 2, 2), null, 0, false)
-                    .bake(site, 1, Shapes.ALGEBRA, Profiles.EXACT))
+    assertThatThrownBy(() ->
+            new Oft<>(Shape.of(2, 2, 2), null, 0, false)
+                .bake(site, 1, Shapes.ALGEBRA, Profiles.EXACT))
         .isInstanceOf(ShapeMismatch.class)
         .hasMessageContaining("[2, 2, 2]")
         .hasMessageContaining("[6, 4]");

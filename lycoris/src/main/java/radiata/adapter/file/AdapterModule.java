@@ -1,9 +1,12 @@
 package radiata.adapter.file;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
 import radiata.adapter.Adapter;
 import radiata.convention.Algorithm;
 import radiata.convention.DoraAxis;
@@ -20,7 +23,8 @@ import radiata.safetensors.TensorInfo;
 /// @param alpha as stored or configured; empty where there is none
 /// @param axis the axis of its magnitude; empty without DoRA
 /// @param madeFor the shape of the weight its factors were made for, as far as they tell
-/// @param tensors every tensor of the file that belongs to this module, alpha included
+/// @param parts every tensor of the file that belongs to this module, alpha included, in the file's
+///   order, by the part it plays: `lora_up`, `hada_w1_a`, `alpha`, ...
 /// @param fanInFanOut whether the base stores this weight the other way round, `[in, out]`
 /// @param because why it was read this way, in words, for `inspect`
 public record AdapterModule(
@@ -32,6 +36,15 @@ public record AdapterModule(
     OptionalDouble alpha,
     Optional<DoraAxis> axis,
     Shape madeFor,
-    List<TensorInfo> tensors,
+    SequencedMap<String, TensorInfo> parts,
     boolean fanInFanOut,
-    List<String> because) {}
+    List<String> because) {
+  public AdapterModule {
+    parts = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parts));
+  }
+
+  /// Every tensor of the file that belongs to this module, in the file's order.
+  public List<TensorInfo> tensors() {
+    return List.copyOf(parts.values());
+  }
+}

@@ -1,10 +1,10 @@
 package radiata.adapter.file;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import radiata.safetensors.TensorInfo;
@@ -35,10 +35,19 @@ final class Group {
     return parts.keySet();
   }
 
+  /// By part, in the order of the file.
+  SequencedMap<String, TensorInfo> inOrder() {
+    SequencedMap<String, TensorInfo> sorted = new LinkedHashMap<>();
+    parts.entrySet().stream()
+        .sorted(
+            Comparator.comparingLong((Map.Entry<String, TensorInfo> e) -> e.getValue().begin())
+                .thenComparing(e -> e.getValue().name()))
+        .forEach(e -> sorted.put(e.getKey(), e.getValue()));
+    return sorted;
+  }
+
   /// In the order of the file.
   List<TensorInfo> tensors() {
-    List<TensorInfo> tensors = new ArrayList<>(parts.values());
-    tensors.sort(Comparator.comparingLong(TensorInfo::begin).thenComparing(TensorInfo::name));
-    return List.copyOf(tensors);
+    return List.copyOf(inOrder().values());
   }
 }

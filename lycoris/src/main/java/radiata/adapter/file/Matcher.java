@@ -2,11 +2,13 @@ package radiata.adapter.file;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Stream;
 import radiata.adapter.Adapter;
@@ -77,7 +79,8 @@ final class Matcher {
   }
 
   private List<AdapterModule> modules(Parts parts, Body body, Optional<Magnitude> key) {
-    List<TensorInfo> tensors = new ArrayList<>(parts.group().tensors());
+    SequencedMap<String, TensorInfo> tensors = parts.group().inOrder();
+    SequencedMap<String, TensorInfo> ofBias = tensors;
     List<AdapterModule> modules = new ArrayList<>();
     Adapter<TensorInfo> weight = body.weight();
     Adapter<TensorInfo> bias = body.bias();
@@ -85,10 +88,12 @@ final class Matcher {
       requireNumbers(part);
     }
     if (bias != null && weight != null) {
-      tensors.removeAll(bias.tensors());
+      ofBias = new LinkedHashMap<>(tensors);
+      ofBias.values().retainAll(bias.tensors());
+      tensors.values().removeAll(bias.tensors());
     }
     if (weight != null) {
-      modules.add(weight(parts, body, weight, key, List.copyOf(tensors)));
+      modules.add(weight(parts, body, weight, key, tensors));
     }
     if (bias != null) {
       Shape shape = bias.madeFor(TensorInfo::shape);
@@ -102,7 +107,7 @@ final class Matcher {
               OptionalDouble.empty(),
               Optional.empty(),
               shape,
-              weight == null ? List.copyOf(tensors) : bias.tensors(),
+              ofBias,
               false,
               List.of("it changes the bias")));
     }
@@ -126,7 +131,7 @@ final class Matcher {
       Body body,
       Adapter<TensorInfo> weight,
       Optional<Magnitude> key,
-      List<TensorInfo> tensors) {
+      SequencedMap<String, TensorInfo> tensors) {
     Shape madeFor = weight.madeFor(TensorInfo::shape);
     madeFor.elements();
     Optional<DoraAxis> axis = Optional.empty();
