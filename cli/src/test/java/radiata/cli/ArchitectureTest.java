@@ -74,7 +74,11 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideOutsideOfPackages(
-            "radiata.cli..", "radiata.safetensors", "radiata.adapter.file", "radiata.bake..")
+            "radiata.cli..",
+            "radiata.safetensors",
+            "radiata.safetensors.provenance",
+            "radiata.adapter.file",
+            "radiata.bake..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("com.google.gson..")

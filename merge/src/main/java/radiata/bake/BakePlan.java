@@ -13,6 +13,8 @@ import radiata.safetensors.OutputPlan;
 /// @param steps one for every tensor of the base, in the order of the output
 /// @param ledgers one for every adapter, in order
 /// @param warnings what the user should know, a sentence each
+/// @param derivation what the output will say of where it comes from
+/// @param hashes whether the output's metadata have room for hashes of its data
 public record BakePlan(
     Path base,
     Family family,
@@ -20,6 +22,8 @@ public record BakePlan(
     List<Step> steps,
     List<Ledger> ledgers,
     List<String> warnings,
+    Derivation derivation,
+    boolean hashes,
     OutputPlan output) {
 
   public BakePlan {

@@ -17,6 +17,7 @@ import radiata.safetensors.DType;
 /// @param blocks block weights as written, for [radiata.names.BlockWeights]; null for none
 /// @param allowUnmatched whether modules that the base does not have are left out instead of
 ///   refused
+/// @param writing how the output is written
 public record BakeRequest(
     List<Use> adapters,
     Profile profile,
@@ -24,7 +25,29 @@ public record BakeRequest(
     double unet,
     double textEncoder,
     @Nullable String blocks,
-    boolean allowUnmatched) {
+    boolean allowUnmatched,
+    Writing writing) {
+
+  /// How an output is written.
+  ///
+  /// @param hashes whether the sha256 of every input and the hashes of the output are taken, too,
+  ///   which costs more than the bake
+  /// @param date what `modelspec.date` says; empty for none
+  public record Writing(boolean hashes, Optional<String> date) {
+    public static final Writing DEFAULT = new Writing(false, Optional.empty());
+  }
+
+  /// A request that is written as usual.
+  public BakeRequest(
+      List<Use> adapters,
+      Profile profile,
+      Optional<DType> dtype,
+      double unet,
+      double textEncoder,
+      @Nullable String blocks,
+      boolean allowUnmatched) {
+    this(adapters, profile, dtype, unet, textEncoder, blocks, allowUnmatched, Writing.DEFAULT);
+  }
 
   /// One adapter and its strength.
   public record Use(AdapterFile file, double strength) {}

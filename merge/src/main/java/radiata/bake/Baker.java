@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +19,15 @@ import radiata.pipeline.Budget;
 import radiata.pipeline.Workers;
 import radiata.safetensors.CheckpointWriter;
 import radiata.safetensors.DType;
+import radiata.safetensors.HashKeys;
+import radiata.safetensors.Hashes;
 import radiata.safetensors.Replace;
 import radiata.safetensors.SafetensorsFile;
+import radiata.safetensors.Seal;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.convert.Narrow;
 import radiata.safetensors.convert.Widen;
+import radiata.safetensors.provenance.Provenance;
 
 /// Carries out a plan. Workers take tensors in the order of the output and write each to its place,
 /// so the bytes do not depend on how many there are.
@@ -37,6 +42,16 @@ public final class Baker implements AutoCloseable {
   private final LongAdder reading = new LongAdder();
   private final LongAdder writing = new LongAdder();
   private final LongAdder working = new LongAdder();
+  private final Map<Path, String> sha256 = new ConcurrentHashMap<>();
+
+  /// What one worker does at a time.
+  private sealed interface Work {
+    /// Steps that are taken together.
+    record Run(List<Step> steps) implements Work {}
+
+    /// Taking the sha256 of an input.
+    record Digest(Path file) implements Work {}
+  }
 
   /// Where the bytes of a step go: to the new file, or against a finished one.
   @FunctionalInterface
@@ -44,7 +59,7 @@ public final class Baker implements AutoCloseable {
     void write(Step step, long offset, MemorySegment bytes) throws IOException;
   }
 
-  /// @param writer takes copies in the kernel; null where bytes are only compared
+  /// @param writer takes copies file to file; null where bytes are only compared
   private Baker(
       BakePlan plan, @Nullable CheckpointWriter writer, Output output, LongConsumer progress) {
     this.plan = plan;
@@ -61,7 +76,7 @@ public final class Baker implements AutoCloseable {
   public static BakeReport bake(
       BakePlan plan, Path output, Replace replace, int threads, LongConsumer progress)
       throws IOException {
-    try (CheckpointWriter writer = CheckpointWriter.create(output, plan.output(), replace);
+    try (CheckpointWriter writer = CheckpointWriter.sealed(output, plan.output(), replace);
         Baker baker =
             new Baker(
                 plan,
@@ -70,7 +85,7 @@ public final class Baker implements AutoCloseable {
                 progress)) {
       List<Survival> survival = baker.run(threads);
       long start = System.nanoTime();
-      writer.commit();
+      writer.commit(baker.seal());
       return baker.report(survival, seconds(System.nanoTime() - start));
     }
   }
@@ -86,19 +101,53 @@ public final class Baker implements AutoCloseable {
     }
   }
 
+  /// What the output of a plan says of where it comes from, but for its checksums: to ask whether a
+  /// finished output is that of this job. Reads the adapters.
+  public static Provenance provenance(BakePlan plan, int threads) throws IOException {
+    List<Path> wanted = plan.derivation().wanted();
+    List<String> hashes = Workers.map(wanted, threads, Hashes::sha256);
+    Map<Path, String> known = new HashMap<>();
+    for (int i = 0; i < wanted.size(); i++) {
+      known.put(wanted.get(i), hashes.get(i));
+    }
+    return plan.derivation().with(known);
+  }
+
+  private Seal seal() {
+    Provenance provenance = plan.derivation().with(sha256);
+    return (file, written) -> {
+      Map<String, String> metadata = written.header().metadata();
+      if (plan.hashes()) {
+        metadata = HashKeys.renewed(metadata, written.path());
+      }
+      return provenance.with(written.checksums()).in(metadata);
+    };
+  }
+
   private List<Survival> run(int threads) throws IOException {
     Budget budget = new Budget(Memory.BUDGET);
-    return Workers.map(
-            runs(),
-            threads,
-            run -> {
-              try (Budget.Share _ = budget.take(Memory.cost(run.getFirst(), plan.profile()))) {
-                return timed(run);
-              }
-            })
-        .stream()
+    List<Work> all = new ArrayList<>();
+    if (writer != null) {
+      plan.derivation().wanted().forEach(file -> all.add(new Work.Digest(file)));
+    }
+    runs().forEach(steps -> all.add(new Work.Run(steps)));
+    return Workers.map(all, threads, work -> done(work, budget)).stream()
         .flatMap(Optional::stream)
         .toList();
+  }
+
+  private Optional<Survival> done(Work work, Budget budget) throws IOException {
+    return switch (work) {
+      case Work.Run(List<Step> steps) -> {
+        try (Budget.Share _ = budget.take(Memory.cost(steps.getFirst(), plan.profile()))) {
+          yield timed(steps);
+        }
+      }
+      case Work.Digest(Path file) -> {
+        sha256.put(file, Hashes.sha256(file));
+        yield Optional.empty();
+      }
+    };
   }
 
   private BakeReport report(List<Survival> survival, double sync) {

@@ -7,28 +7,44 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Layout;
 import radiata.safetensors.Checkpoint.Part;
 import radiata.safetensors.Checkpoint.Stored;
+import radiata.safetensors.Checksums;
 import radiata.safetensors.DType;
 import radiata.safetensors.Header;
 import radiata.safetensors.OutputPlan;
 import radiata.safetensors.Shards;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.TensorSpec;
+import radiata.safetensors.provenance.DerivedMetadata;
+import radiata.safetensors.provenance.Provenance;
 
 /// Which file of the output each tensor goes to. The output has the layout of the base; shards
 /// become one file where the output's name ends in `.safetensors`.
 final class Layouts {
   private final Checkpoint base;
+  private final BakeRequest request;
   private final Optional<DType> dtype;
+  private final Provenance provenance;
+  private final Set<Stored> changed;
   private final OutputPlan output;
   private final Map<Part, Integer> files = new HashMap<>();
 
-  private Layouts(Checkpoint base, Optional<DType> dtype, Path target, boolean changed) {
+  private Layouts(
+      Checkpoint base,
+      BakeRequest request,
+      Path target,
+      Provenance provenance,
+      Set<Stored> changed) {
     this.base = base;
-    this.dtype = dtype;
+    this.request = request;
+    this.dtype = request.dtype();
+    this.provenance = provenance;
+    this.changed = changed;
     boolean oneFile =
         base.layout() == Layout.FILE
             || String.valueOf(target.getFileName()).endsWith(".safetensors");
@@ -38,31 +54,36 @@ final class Layouts {
           null,
           "the base is a diffusers folder, so the output is one too; name a folder, not a .safetensors file");
     }
-    this.output = oneFile ? single(changed) : folder(changed);
+    this.output = oneFile ? single() : folder();
   }
 
-  static Layouts of(Checkpoint base, Optional<DType> dtype, Path target, boolean changed) {
-    return new Layouts(base, dtype, target, changed);
+  /// @param provenance what every file will say; its checksums are still to come
+  /// @param changed the tensors that adapters change
+  static Layouts of(
+      Checkpoint base,
+      BakeRequest request,
+      Path target,
+      Provenance provenance,
+      Set<Stored> changed) {
+    return new Layouts(base, request, target, provenance, changed);
   }
 
   OutputPlan output() {
     return output;
   }
 
-  private OutputPlan single(boolean changed) {
+  private OutputPlan single() {
     base.parts().forEach(part -> files.put(part, 0));
-    return OutputPlan.file(
-        Header.canonical(
-            base.tensors().stream().map(this::spec).toList(), metadata(base.metadata(), changed)));
+    return OutputPlan.file(header(base.tensors(), base.metadata()));
   }
 
-  private OutputPlan folder(boolean changed) {
+  private OutputPlan folder() {
     List<OutputPlan.OutputFile> weights = new ArrayList<>();
     for (Part part : base.parts()) {
       files.put(part, weights.size());
-      List<TensorSpec> specs = new ArrayList<>();
-      part.file().tensors().forEach(info -> specs.add(spec(new Stored(part, info))));
-      Header header = Header.canonical(specs, metadata(part.file().metadata(), changed));
+      List<Stored> tensors = new ArrayList<>();
+      part.file().tensors().forEach(info -> tensors.add(new Stored(part, info)));
+      Header header = header(tensors, part.file().metadata());
       weights.add(new OutputPlan.OutputFile(part.relative(), header));
     }
     List<OutputPlan.Companion> companions = new ArrayList<>();
@@ -93,13 +114,30 @@ final class Layouts {
     return Shards.index(map, bytes);
   }
 
-  /// The base's metadata, less the hashes that a change makes untrue.
-  private static Map<String, String> metadata(Map<String, String> base, boolean changed) {
-    Map<String, String> kept = new LinkedHashMap<>(base);
-    if (changed) {
-      kept.keySet().removeIf(key -> key.startsWith("sshs_") || key.equals("modelspec.hash_sha256"));
-    }
-    return kept;
+  /// The header of a file of these tensors, with room in its metadata for what is not known yet.
+  private Header header(List<Stored> tensors, Map<String, String> metadata) {
+    List<TensorSpec> specs = tensors.stream().map(this::spec).toList();
+    List<TensorInfo> placed = Header.canonical(specs, Map.of()).tensors();
+    boolean sameData =
+        placed.equals(tensors.stream().map(Stored::info).toList())
+            && tensors.stream().noneMatch(changed::contains);
+    DerivedMetadata derived =
+        new DerivedMetadata(
+            parents(),
+            request.writing().date(),
+            sameData,
+            specs.equals(tensors.stream().map(stored -> stored.info().spec()).toList()),
+            request.writing().hashes());
+    Provenance room = provenance.with(Checksums.unknown(specs.size()));
+    return Header.canonical(specs, room.in(derived.of(metadata)));
+  }
+
+  private List<String> parents() {
+    return Stream.concat(
+            Stream.of(base.metadata()),
+            request.adapters().stream().map(use -> use.file().metadata()))
+        .flatMap(metadata -> DerivedMetadata.title(metadata).stream())
+        .toList();
   }
 
   private TensorSpec spec(Stored stored) {

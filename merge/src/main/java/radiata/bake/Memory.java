@@ -24,6 +24,9 @@ final class Memory {
   /// Bytes that are copied through memory at a time.
   static final long BUFFER = 8L << 20;
 
+  /// What one worker copies at a time from file to file.
+  private static final long COPY = 1L << 20;
+
   /// The longest run of untouched tensors that one worker copies.
   static final long RUN = 128L << 20;
 
@@ -51,7 +54,7 @@ final class Memory {
   /// Bytes that one step holds while it runs.
   static long cost(Step step, Profile as) {
     return switch (step) {
-      case Step.Copy _ -> 0;
+      case Step.Copy _ -> COPY;
       case Step.Convert _ -> 2 * BUFFER;
       case Step.Change change -> {
         long adapter = adapterElements(change);

@@ -1,5 +1,6 @@
 package radiata.bake;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -45,11 +46,12 @@ public final class Planner {
   /// @throws BakeException if the adapters do not belong to this base, or the base cannot be baked
   ///   into
   /// @throws IllegalArgumentException if block weights make no sense
-  public static BakePlan plan(Checkpoint base, BakeRequest request, Path output) {
+  public static BakePlan plan(Checkpoint base, BakeRequest request, Path output)
+      throws IOException {
     return new Planner(base, request).plan(output);
   }
 
-  private BakePlan plan(Path output) {
+  private BakePlan plan(Path output) throws IOException {
     Quantised.refuse(base);
     Map<Stored, List<Applied>> changes = new LinkedHashMap<>();
     List<Ledger> ledgers = new ArrayList<>();
@@ -78,7 +80,8 @@ public final class Planner {
           null,
           "no module of any adapter has a place in this base; nothing would change");
     }
-    Layouts layout = Layouts.of(base, request.dtype(), output, !changes.isEmpty());
+    Derivation derivation = Derivation.of(base, request, blocks);
+    Layouts layout = Layouts.of(base, request, output, derivation.planned(), changes.keySet());
     return new BakePlan(
         base.path(),
         names.family(),
@@ -86,6 +89,8 @@ public final class Planner {
         layout.steps(changes),
         ledgers,
         warnings,
+        derivation,
+        request.writing().hashes(),
         layout.output());
   }
 

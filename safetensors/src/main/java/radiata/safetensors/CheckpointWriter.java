@@ -22,14 +22,17 @@ public final class CheckpointWriter implements AutoCloseable {
   private final OutputTarget target;
   private final OutputPlan plan;
   private final boolean replace;
+  private final boolean checksums;
   private final TempPlace place;
   private final List<UnfinishedFile> files = new ArrayList<>();
   private boolean committed;
 
-  private CheckpointWriter(OutputTarget target, OutputPlan plan, boolean replace, TempPlace place) {
+  private CheckpointWriter(
+      OutputTarget target, OutputPlan plan, boolean replace, boolean checksums, TempPlace place) {
     this.target = target;
     this.plan = plan;
     this.replace = replace;
+    this.checksums = checksums;
     this.place = place;
   }
 
@@ -40,10 +43,25 @@ public final class CheckpointWriter implements AutoCloseable {
   ///   is full
   public static CheckpointWriter create(Path target, OutputPlan plan, Replace replace)
       throws IOException {
+    return create(target, plan, replace, false);
+  }
+
+  /// As [#create], and takes the CRC32C of every tensor on its way, for [#commit(Seal)]. Copies
+  /// then go through memory, a mebibyte at a time.
+  ///
+  /// @throws SafetensorsException as [#create] does
+  public static CheckpointWriter sealed(Path target, OutputPlan plan, Replace replace)
+      throws IOException {
+    return create(target, plan, replace, true);
+  }
+
+  private static CheckpointWriter create(
+      Path target, OutputPlan plan, Replace replace, boolean checksums) throws IOException {
     OutputTarget checked = OutputTarget.check(target, plan.folder(), replace);
     DiskSpace.require(target, checked.parent(), bytes(plan));
     TempPlace place = TempPlace.beside(checked.real());
-    CheckpointWriter writer = new CheckpointWriter(checked, plan, replace == Replace.FORCE, place);
+    CheckpointWriter writer =
+        new CheckpointWriter(checked, plan, replace == Replace.FORCE, checksums, place);
     try {
       place.begin(writer::begin);
       return writer;
@@ -76,7 +94,7 @@ public final class CheckpointWriter implements AutoCloseable {
     }
     for (OutputPlan.OutputFile file : plan.files()) {
       Path shown = plan.folder() ? target.asked().resolve(file.relative()) : target.asked();
-      files.add(UnfinishedFile.create(inside(file.relative()), shown, file.header()));
+      files.add(UnfinishedFile.create(inside(file.relative()), shown, file.header(), checksums));
     }
     for (OutputPlan.Companion companion : plan.companions()) {
       try (InputStream from = Files.newInputStream(companion.from())) {
@@ -108,8 +126,8 @@ public final class CheckpointWriter implements AutoCloseable {
     files.get(file).write(tensor, offset, bytes);
   }
 
-  /// Copies a run of bytes from another file into the data section, inside the kernel where it can:
-  /// a tensor, or many neighbours at once.
+  /// Copies a run of bytes from another file into the data section, inside the kernel where it can
+  /// and no checksums are taken: a tensor, or many neighbours at once.
   ///
   /// @param file the place of the file in the plan
   /// @param dataOffset where the run starts in the output's data section
@@ -119,6 +137,17 @@ public final class CheckpointWriter implements AutoCloseable {
   public void transfer(int file, long dataOffset, FileChannel from, long position, long count)
       throws IOException {
     files.get(file).transfer(dataOffset, from, position, count);
+  }
+
+  /// Completes the metadata of every file, then as [#commit()].
+  ///
+  /// @throws IllegalStateException if this output is not [#sealed], a byte was never written, or
+  ///   the metadata have another length than those of the plan
+  public void commit(Seal seal) throws IOException {
+    for (int file = 0; file < files.size(); file++) {
+      files.get(file).seal(file, seal);
+    }
+    commit();
   }
 
   /// Checks that every byte has been written, puts all on the disk, and then under its name.

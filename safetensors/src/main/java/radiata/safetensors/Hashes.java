@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32C;
@@ -89,6 +90,50 @@ public record Hashes(String sha256, Optional<String> data, String legacy) {
           });
     }
     return new Sshs(model.hex(), legacy.hex().substring(0, 8));
+  }
+
+  /// sha256 of a whole file, of any kind.
+  ///
+  /// @throws SafetensorsException if it is missing or not a regular file
+  public static String sha256(Path file) throws IOException {
+    try (FileBytes bytes = FileBytes.open(file);
+        Arena arena = Arena.ofConfined()) {
+      HashStream whole = new HashStream(0, Long.MAX_VALUE);
+      MemorySegment chunk = arena.allocate(Math.clamp(bytes.size(), 1, CHUNK));
+      for (long at = 0; at < bytes.size(); at += CHUNK) {
+        MemorySegment part = chunk.asSlice(0, Math.min(CHUNK, bytes.size() - at));
+        bytes.read(at, part);
+        whole.update(part.asByteBuffer());
+      }
+      return whole.hex();
+    }
+  }
+
+  /// sha256 of what stands before the data section: the length of the header, and the header. It
+  /// names the metadata, and every tensor but for its data. Of a file that is no safetensors file
+  /// it is that of the header which one with the same tensors, in the same order, would have.
+  public static String header(TensorFile file) throws IOException {
+    HashStream hash = new HashStream(0, Long.MAX_VALUE);
+    if (file instanceof SafetensorsFile safetensors) {
+      byte[] start = new byte[Math.toIntExact(safetensors.dataStart())];
+      try (FileBytes bytes = FileBytes.open(file.path())) {
+        bytes.read(0, MemorySegment.ofArray(start));
+      }
+      hash.update(ByteBuffer.wrap(start));
+    } else {
+      List<TensorSpec> specs = file.tensors().stream().map(TensorInfo::spec).toList();
+      hash.update(ByteBuffer.wrap(Header.inOrder(specs, file.metadata()).bytes()));
+    }
+    return hash.hex();
+  }
+
+  /// sha256 of the data of all tensors, in the order of their bytes.
+  public static String data(TensorFile file) throws IOException {
+    HashStream hash = new HashStream(0, Long.MAX_VALUE);
+    for (TensorInfo tensor : file.tensors()) {
+      read(file, tensor, hash::update);
+    }
+    return hash.hex();
   }
 
   private static Map<String, String> training(Map<String, String> metadata) {

@@ -164,7 +164,8 @@ final class BakeCommand implements Command {
     }
   }
 
-  private static BakePlan plan(Checkpoint model, BakeRequest request, Path output) {
+  private static BakePlan plan(Checkpoint model, BakeRequest request, Path output)
+      throws IOException {
     try {
       return Planner.plan(model, request, output);
     } catch (IllegalArgumentException e) {

@@ -1,13 +1,13 @@
 package radiata.cli.command;
 
+import radiata.safetensors.provenance.ProgramVersion;
+
 /// Which radiata this is.
 public final class Version {
   private Version() {}
 
-  /// From the manifest of the jar; `development` where the classes lie in a folder.
   static String number() {
-    String version = Version.class.getPackage().getImplementationVersion();
-    return version == null ? "development" : version;
+    return ProgramVersion.number();
   }
 
   /// Name, version and JDK in one line.

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import radiata.names.Dialect;
@@ -23,6 +24,8 @@ public final class AdapterFile implements AutoCloseable {
   private static final String CONFIG = "adapter_config.json";
 
   private final TensorFile file;
+  private final @Nullable Path config;
+  private final @Nullable String adapterName;
   private final Dialect dialect;
   private final String writer;
   private final List<String> because;
@@ -35,6 +38,8 @@ public final class AdapterFile implements AutoCloseable {
   private AdapterFile(TensorFile file, @Nullable Path config, @Nullable String adapterName)
       throws IOException {
     this.file = file;
+    this.config = config;
+    this.adapterName = adapterName;
     Grouping grouping = Grouping.of(file, adapterName);
     Matcher matcher = new Matcher(file, Settings.of(file, config));
     List<AdapterModule> read = new ArrayList<>();
@@ -153,6 +158,16 @@ public final class AdapterFile implements AutoCloseable {
 
   public TensorFile file() {
     return file;
+  }
+
+  /// The configuration that was read with it: that of PEFT.
+  public Optional<Path> config() {
+    return Optional.ofNullable(config);
+  }
+
+  /// Which of several named adapters of the file this is, where one was asked for.
+  public Optional<String> adapterName() {
+    return Optional.ofNullable(adapterName);
   }
 
   public Map<String, String> metadata() {

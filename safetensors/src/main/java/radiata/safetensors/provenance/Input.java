@@ -1,0 +1,23 @@
+package radiata.safetensors.provenance;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// A model or adapter that went into an output.
+///
+/// @param role `base`, `adapter`, ...
+/// @param settings what was asked of this input alone: `strength`, ...
+/// @param files its files, in the order in which they were read; known by content, never by name
+public record Input(String role, SortedMap<String, String> settings, List<Source> files) {
+  public Input {
+    settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
+    files = List.copyOf(files);
+  }
+
+  public Input(String role, Map<String, String> settings, List<Source> files) {
+    this(role, new TreeMap<>(settings), files);
+  }
+}
