@@ -3,9 +3,14 @@ package radiata.cli.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.time.format.ResolverStyle;
+import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -66,6 +71,12 @@ final class BakeCommand implements Command {
   private static final Option VERIFY =
       Flags.flag("verify", "compute all once more and compare it with the finished output");
 
+  private static final Option HASHES =
+      Flags.flag(
+          "hashes", "SHA-256 of every input, and sshs_* and modelspec hashes of the output, too");
+  private static final Option DATE =
+      Flags.value("date", "DATE", "modelspec.date of the output, such as 2026-05-12");
+
   @Override
   public String name() {
     return "bake";
@@ -103,14 +114,16 @@ final class BakeCommand implements Command {
         Section.of("Input", ADAPTER, ADAPTER_NAME, ALLOW),
         Section.of("Strength", UNET, TE, BLOCKS),
         Section.of("Convention", RUNTIME),
-        Section.of("Output", OUTPUT, DTYPE, FORCE, VERIFY, DRY_RUN));
+        Section.of("Output", OUTPUT, DTYPE, FORCE, VERIFY, HASHES, DATE, DRY_RUN));
   }
 
   @Override
   public List<String> notes() {
     return List.of(
         "Every tensor of every adapter is accounted for: what has no place in the base is an error."
-            + " The output appears under its name only when it is complete and on the disk.");
+            + " The output appears under its name only when it is complete and on the disk. Its"
+            + " metadata say under 'radiata' what was baked into what, and the checksum of every"
+            + " tensor; 'radiata verify' compares them.");
   }
 
   @Override
@@ -194,7 +207,24 @@ final class BakeCommand implements Command {
         unet,
         te,
         arguments.text(BLOCKS).orElse(null),
-        arguments.has(ALLOW));
+        arguments.has(ALLOW),
+        new BakeRequest.Writing(
+            arguments.has(HASHES), arguments.text(DATE).map(BakeCommand::date)));
+  }
+
+  /// A date, with or without a time, as ISO 8601 writes it.
+  private static String date(String text) {
+    try {
+      TemporalAccessor _ =
+          DateTimeFormatter.ofPattern("uuuu-MM-dd['T'HH:mm[:ss][XXX]]", Locale.ROOT)
+              .withResolverStyle(ResolverStyle.STRICT)
+              .parse(text);
+      return text;
+    } catch (DateTimeParseException e) {
+      throw new UsageException(
+          "--date: '%s' is no date; write it like 2026-05-12 or 2026-05-12T10:00:00Z"
+              .formatted(text));
+    }
   }
 
   private static List<String> runtimes() {

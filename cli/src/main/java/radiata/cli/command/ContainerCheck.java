@@ -79,24 +79,38 @@ final class ContainerCheck {
     }
   }
 
-  /// Reads everything: the statistics of every tensor that holds numbers, by label, in order.
-  static Map<String, Statistics> measure(Checkpoint model, int threads, Progress progress)
+  /// What reading all data told.
+  ///
+  /// @param statistics those of every tensor that holds numbers, by label, in order
+  /// @param changed tensors that are not what was written
+  record Measured(Map<String, Statistics> statistics, List<Finding> changed) {}
+
+  private record One(Optional<Statistics> statistics, Optional<Finding> changed) {}
+
+  /// Reads everything, each tensor for its statistics and, while it is at hand, for its checksum.
+  static Measured measure(
+      Checkpoint model, ProvenanceCheck provenance, int threads, Progress progress)
       throws IOException {
-    List<Optional<Statistics>> measured =
+    List<One> measured =
         Workers.map(
             model.tensors(),
             threads,
             stored -> {
-              Optional<Statistics> of = Statistics.of(stored.part().file(), stored.info());
+              One one =
+                  new One(
+                      Statistics.of(stored.part().file(), stored.info()),
+                      provenance.changed(stored));
               progress.add(stored.info().bytes());
-              return of;
+              return one;
             });
     Map<String, Statistics> statistics = new LinkedHashMap<>();
+    List<Finding> changed = new ArrayList<>();
     for (int i = 0; i < measured.size(); i++) {
       String label = Models.label(model.tensors().get(i));
-      measured.get(i).ifPresent(of -> statistics.put(label, of));
+      measured.get(i).statistics().ifPresent(of -> statistics.put(label, of));
+      measured.get(i).changed().ifPresent(changed::add);
     }
-    return statistics;
+    return new Measured(statistics, changed);
   }
 
   /// NaN and infinities.

@@ -78,6 +78,7 @@ record InspectScreen(
           "parts",
           String.join(", ", CheckpointParts.components(inspection.model(), inspection.table())));
     }
+    optional("made by", ProvenanceView.line(inspection.model()));
     Hashes hashes = extras.hashes();
     if (hashes != null) {
       line("sha256", hashes.sha256());
@@ -90,7 +91,7 @@ record InspectScreen(
       names("Modules without a place", placeless(adapter));
       names("Unrecognised keys", adapter.unrecognised());
     }
-    metadata(inspection.model().metadata());
+    metadata(ProvenanceView.without(inspection.model().metadata()));
     if (extras.measured() != null) {
       statistics(extras.measured());
     } else if (extras.keys() || inspection.kind() == Inspection.Kind.EMBEDDING) {

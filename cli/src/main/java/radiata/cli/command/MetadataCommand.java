@@ -51,7 +51,8 @@ final class MetadataCommand implements Command {
   @Override
   public List<String> notes() {
     return List.of(
-        "copy sets the keys that FROM has; those that only TO has stay. An edit leaves the tensors"
+        "copy sets the keys that FROM has, but for where FROM comes from (radiata); those that only"
+            + " TO has stay. An edit leaves the tensors"
             + " and their hash (AutoV3) as they are; the hash of the whole file changes.");
   }
 
@@ -101,7 +102,7 @@ final class MetadataCommand implements Command {
   }
 
   private static void copy(Path from, Path to, Console console) throws IOException {
-    Map<String, String> metadata = read(from);
+    Map<String, String> metadata = ProvenanceView.without(read(from));
     if (metadata.isEmpty()) {
       throw new CommandException("no-metadata", from, "has no metadata to copy");
     }

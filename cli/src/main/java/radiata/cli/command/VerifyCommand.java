@@ -26,7 +26,8 @@ final class VerifyCommand implements Command {
   private static final Option BASE =
       Flags.value("base", "BASE", "a model that every module of the adapters must have a place in");
 
-  private record Verdict(String path, List<Finding> findings) {
+  /// @param checksums how many tensors had a checksum to be held against
+  private record Verdict(String path, List<Finding> findings, int checksums) {
     boolean ok() {
       return findings.stream().noneMatch(Finding::isError);
     }
@@ -39,7 +40,7 @@ final class VerifyCommand implements Command {
 
   @Override
   public String summary() {
-    return "Checks files: structure, NaN and infinities, alphas, shapes; exit code 1 for errors.";
+    return "Checks files: structure, checksums, NaN, alphas, shapes; exit code 1 for errors.";
   }
 
   @Override
@@ -63,7 +64,10 @@ final class VerifyCommand implements Command {
 
   @Override
   public List<String> notes() {
-    return List.of("A warning leaves a file sound.");
+    return List.of(
+        "A warning leaves a file sound. A file that radiata wrote holds a checksum of every tensor:"
+            + " one changed byte is found. Hashes in the metadata (sshs_*, modelspec) are compared"
+            + " with the data.");
   }
 
   @Override
@@ -77,7 +81,7 @@ final class VerifyCommand implements Command {
     try (Checkpoint model = base.isPresent() ? Models.open(base.get()) : null) {
       NameTable names = model == null ? null : Models.names(model);
       for (Path path : paths) {
-        Verdict verdict = new Verdict(path.toString(), verify(path, model, names, console));
+        Verdict verdict = verify(path, model, names, console);
         verdicts.add(verdict);
         report(verdict, console);
       }
@@ -88,13 +92,20 @@ final class VerifyCommand implements Command {
     return verdicts.stream().allMatch(Verdict::ok) ? 0 : UNSOUND;
   }
 
-  private static List<Finding> verify(
+  private static Verdict verify(
       Path path, @Nullable Checkpoint base, @Nullable NameTable names, Console console) {
     List<Finding> findings = new ArrayList<>();
+    int checksums = 0;
     try (Checkpoint model = Models.open(path)) {
       findings.addAll(ContainerCheck.names(model));
       findings.addAll(ContainerCheck.alignment(model));
-      Map<String, Statistics> statistics = measure(model, console);
+      ProvenanceCheck provenance = new ProvenanceCheck(model);
+      checksums = provenance.checksums();
+      findings.addAll(provenance.findings());
+      ContainerCheck.Measured measured = measure(model, provenance, console);
+      findings.addAll(measured.changed());
+      findings.addAll(provenance.staleHashes());
+      Map<String, Statistics> statistics = measured.statistics();
       try (Inspection inspection = Inspection.open(path, null)) {
         AdapterFile adapter = inspection.adapter();
         if (inspection.kind() == Inspection.Kind.ADAPTER && adapter != null) {
@@ -116,15 +127,15 @@ final class VerifyCommand implements Command {
     } catch (IOException | RuntimeException e) {
       findings.add(failed(e, console));
     }
-    return findings;
+    return new Verdict(path.toString(), findings, checksums);
   }
 
-  private static Map<String, Statistics> measure(Checkpoint model, Console console)
-      throws IOException {
+  private static ContainerCheck.Measured measure(
+      Checkpoint model, ProvenanceCheck provenance, Console console) throws IOException {
     long bytes = model.tensors().stream().mapToLong(stored -> stored.info().bytes()).sum();
     String what = "verifying " + Text.safe(model.path().toString());
     try (Progress progress = console.progress(what, bytes)) {
-      return ContainerCheck.measure(model, console.threads(), progress);
+      return ContainerCheck.measure(model, provenance, console.threads(), progress);
     }
   }
 
@@ -143,7 +154,12 @@ final class VerifyCommand implements Command {
             ? ""
             : " (%s, %s)"
                 .formatted(Sizes.plural(errors, "error"), Sizes.plural(warnings, "warning"));
-    console.say(Text.safe(verdict.path()) + ": " + (verdict.ok() ? "ok" : "not ok") + counted);
+    String sums =
+        verdict.checksums() == 0
+            ? "; no provenance, so no checksums"
+            : "; %s compared".formatted(Sizes.plural(verdict.checksums(), "checksum"));
+    console.say(
+        Text.safe(verdict.path()) + ": " + (verdict.ok() ? "ok" : "not ok") + counted + sums);
     verdict.findings().forEach(finding -> console.say("  " + Text.safe(finding.line())));
   }
 
@@ -153,6 +169,7 @@ final class VerifyCommand implements Command {
       JsonObject file = new JsonObject();
       file.addProperty("path", verdict.path());
       file.addProperty("ok", verdict.ok());
+      file.addProperty("checksums", verdict.checksums());
       file.add("findings", Json.array(verdict.findings(), Finding::document));
       files.add(file);
     }
