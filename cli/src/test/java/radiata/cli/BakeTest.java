@@ -67,8 +67,8 @@ class BakeTest {
     done(Ran.radiata("bake", base, "-a", adapter(), "-o", out()));
     assertThat(out().resolve("model.safetensors.index.json")).hasContent(index);
     assertThat(out().resolve("tokenizer.json")).hasContent("{\"a\":1}");
-    assertThat(out().resolve("model-00002-of-00002.safetensors"))
-        .hasSameBinaryContentAs(base.resolve("model-00002-of-00002.safetensors"));
+    String untouched = "model-00002-of-00002.safetensors";
+    done(Ran.radiata("compare", out().resolve(untouched), base.resolve(untouched)));
     done(Ran.radiata("bake", base, "-a", adapter(), "-o", out(), "--force", "--dtype", "bf16"));
     JsonObject halved =
         JsonParser.parseString(Files.readString(out().resolve("model.safetensors.index.json")))

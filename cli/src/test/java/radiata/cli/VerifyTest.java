@@ -50,7 +50,8 @@ class VerifyTest {
     assertThat(verdict.get("path").getAsString()).isEqualTo(file.toString());
     assertThat(verdict.get("ok").getAsBoolean()).isTrue();
     assertThat(verdict.getAsJsonArray("findings")).isEmpty();
-    assertThat(radiata("verify", file).out()).isEqualTo(file + ": ok\n");
+    assertThat(radiata("verify", file).out())
+        .isEqualTo(file + ": ok; no provenance, so no checksums\n");
   }
 
   @Test
@@ -69,7 +70,7 @@ class VerifyTest {
         .isEqualTo(
             file
                 + """
-                : not ok (2 errors, 0 warnings)
+                : not ok (2 errors, 0 warnings); no provenance, so no checksums
                   error: nan: model.a.weight: 2 of 4 elements are NaN
                   error: infinity: model.b.weight: 1 of 2 elements is infinite
                 """);

@@ -145,7 +145,8 @@ final class InspectCommand implements Command {
     inspection.dtypes().forEach((type, count) -> dtypes.addProperty(type.name(), count));
     document.add("dtypes", dtypes);
     document.add("metadata", Json.texts(inspection.model().metadata()));
-    document.add("provenance", ProvenanceView.document(inspection.model()));
+    ProvenanceView.document(inspection.model())
+        .ifPresent(provenance -> document.add("provenance", provenance));
     document.add("adapter", adapter == null ? JsonNull.INSTANCE : adapter.document());
     document.add("checkpoint", checkpoint(inspection));
     Hashes hashes = extras.hashes();

@@ -1,7 +1,6 @@
 package radiata.cli.command;
 
 import com.google.gson.JsonElement;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonParser;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -60,10 +59,9 @@ final class ProvenanceView {
         + (strength.isEmpty() ? "" : ":" + strength);
   }
 
-  static JsonElement document(Checkpoint model) {
-    return of(model)
-        .map(provenance -> JsonParser.parseString(provenance.text()))
-        .orElse(JsonNull.INSTANCE);
+  /// The document that the file holds; empty as [#line] is.
+  static Optional<JsonElement> document(Checkpoint model) {
+    return of(model).map(provenance -> JsonParser.parseString(provenance.text()));
   }
 
   /// Metadata for a reader, who sees the provenance in a line of its own.

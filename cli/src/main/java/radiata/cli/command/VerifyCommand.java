@@ -169,7 +169,9 @@ final class VerifyCommand implements Command {
       JsonObject file = new JsonObject();
       file.addProperty("path", verdict.path());
       file.addProperty("ok", verdict.ok());
-      file.addProperty("checksums", verdict.checksums());
+      if (verdict.checksums() > 0) {
+        file.addProperty("checksums", verdict.checksums());
+      }
       file.add("findings", Json.array(verdict.findings(), Finding::document));
       files.add(file);
     }

@@ -156,9 +156,11 @@ final class ProvenanceText {
   }
 
   private static long number(JsonObject of, String key) {
-    if (member(of, key) instanceof JsonPrimitive value && value.isNumber()) {
+    if (member(of, key) instanceof JsonPrimitive value
+        && value.isNumber()
+        && value.getAsString().matches("[0-9]{1,18}")) {
       return value.getAsLong();
     }
-    throw new IllegalStateException("\"%s\" is no number".formatted(key));
+    throw new IllegalStateException("\"%s\" is no whole number".formatted(key));
   }
 }
