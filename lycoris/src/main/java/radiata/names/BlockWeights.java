@@ -42,6 +42,13 @@ public record BlockWeights(List<Double> weights) {
   private static final Map<Integer, int[]> REFINER_LISTS =
       Map.of(26, range(BASE, 26), 25, range(IN, 26));
 
+  private static final Map<Family, Map<Integer, int[]>> LISTS =
+      Map.of(
+          Family.SD1, SD_LISTS,
+          Family.SD2, SD_LISTS,
+          Family.SDXL, SDXL_LISTS,
+          Family.SDXL_REFINER, REFINER_LISTS);
+
   public BlockWeights {
     weights = List.copyOf(weights);
     if (weights.size() != VAE + 1) {
@@ -124,16 +131,14 @@ public record BlockWeights(List<Double> weights) {
   }
 
   private static Map<Integer, int[]> lists(Family family) {
-    return switch (family) {
-      case SD1, SD2 -> SD_LISTS;
-      case SDXL -> SDXL_LISTS;
-      case SDXL_REFINER -> REFINER_LISTS;
-      case SD3, FLUX, LLAMA, GPT2, GENERIC ->
-          throw new IllegalArgumentException(
-              "block weights are for the UNets of sd1, sd2, sdxl and sdxl-refiner; the family of"
-                  + " this base is "
-                  + family.id());
-    };
+    Map<Integer, int[]> lists = LISTS.get(family);
+    if (lists == null) {
+      throw new IllegalArgumentException(
+          "block weights are for the UNets of sd1, sd2, sdxl and sdxl-refiner; the family of"
+              + " this base is "
+              + family.id());
+    }
+    return lists;
   }
 
   private static String[] labels() {

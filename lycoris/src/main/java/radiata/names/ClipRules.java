@@ -12,22 +12,29 @@ final class ClipRules {
   private final Role role;
   private final String prefix;
   private final boolean openClip;
+  private final boolean projection;
   private final List<ModuleNames> modules = new ArrayList<>();
 
-  private ClipRules(Role role, String prefix, boolean openClip) {
+  private ClipRules(Role role, String prefix, boolean openClip, boolean projection) {
     this.role = role;
     this.prefix = prefix;
     this.openClip = openClip;
+    this.projection = projection;
   }
 
   /// A text encoder that checkpoints store under transformers' own names.
   static List<ModuleNames> huggingFace(Role role, String prefix, int layers) {
-    return new ClipRules(role, prefix, false).all(layers);
+    return new ClipRules(role, prefix, false, false).all(layers);
+  }
+
+  /// The same with its projection: transformers' `CLIPTextModelWithProjection`.
+  static List<ModuleNames> projected(Role role, String prefix, int layers) {
+    return new ClipRules(role, prefix, false, true).all(layers);
   }
 
   /// A text encoder that checkpoints store as OpenCLIP has it.
   static List<ModuleNames> openClip(Role role, String prefix, int layers) {
-    return new ClipRules(role, prefix, true).all(layers);
+    return new ClipRules(role, prefix, true, true).all(layers);
   }
 
   private List<ModuleNames> all(int layers) {
@@ -38,7 +45,7 @@ final class ClipRules {
       layer("transformer.resblocks." + n + ".", "text_model.encoder.layers." + n + ".");
     }
     add("ln_final", "text_model.final_layer_norm", Storage.PLAIN, true);
-    if (openClip) {
+    if (projection) {
       add("text_projection", "text_projection", Storage.TRANSPOSED, false);
     }
     return modules;

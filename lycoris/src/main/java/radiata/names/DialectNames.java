@@ -8,35 +8,61 @@ final class DialectNames {
 
   /// The name of a module of a family's table.
   static Optional<String> of(Family family, ModuleNames module, Dialect dialect) {
-    boolean unet = module.role() == Role.UNET;
-    boolean text = module.role().isTextEncoder();
-    boolean second = module.role() == Role.TEXT_ENCODER_2;
+    if (module.role() == Role.UNET) {
+      return family.isUnet() ? ofUnet(family, module, dialect) : ofTransformer(module, dialect);
+    }
+    String path = module.path();
+    if (dialect == Dialect.LYCORIS) {
+      return Optional.of("lycoris_" + Spelling.flat(path));
+    }
+    if (!module.role().isTextEncoder()) {
+      return Optional.empty();
+    }
+    return switch (dialect) {
+      case KOHYA, AITOOLKIT -> Optional.of(kohyaText(family, module.role()) + Spelling.flat(path));
+      case KOHYA_DIFFUSERS ->
+          Optional.of(
+              (family == Family.FLUX && module.role() == Role.TEXT_ENCODER_3
+                      ? "lora_te2_"
+                      : kohyaText(family, module.role()))
+                  + Spelling.flat(path));
+      case DIFFUSERS -> Optional.of(diffusersText(family, module.role()) + path);
+      case COMFYUI ->
+          Optional.of("text_encoders." + comfyText(family, module.role()) + ".transformer." + path);
+      case LYCORIS, PEFT, UNKNOWN -> Optional.empty();
+    };
+  }
+
+  private static Optional<String> ofUnet(Family family, ModuleNames module, Dialect dialect) {
     String path = module.path();
     return switch (dialect) {
-      case KOHYA, AITOOLKIT ->
-          unet
-              ? Optional.of("lora_unet_" + Spelling.flat(ofKohya(family, module)))
-              : text(text, kohyaText(family, second), Spelling.flat(path));
-      case KOHYA_DIFFUSERS ->
-          unet
-              ? Optional.of("lora_unet_" + Spelling.flat(path))
-              : text(text, kohyaText(family, second), Spelling.flat(path));
+      case KOHYA, AITOOLKIT -> Optional.of("lora_unet_" + Spelling.flat(ofKohya(family, module)));
+      case KOHYA_DIFFUSERS -> Optional.of("lora_unet_" + Spelling.flat(path));
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
-      case DIFFUSERS ->
-          unet
-              ? Optional.of("unet." + path)
-              : text(text, second ? "text_encoder_2." : "text_encoder.", path);
-      case PEFT -> unet ? Optional.of("base_model.model." + path) : Optional.empty();
-      case COMFYUI ->
-          unet
-              ? Optional.of("diffusion_model." + module.ldm())
-              : text(text, "text_encoders." + clip(family, second) + ".transformer.", path);
+      case DIFFUSERS -> Optional.of("unet." + path);
+      case PEFT -> Optional.of("base_model.model." + path);
+      case COMFYUI -> Optional.of("diffusion_model." + module.ldm());
       case UNKNOWN -> Optional.empty();
     };
   }
 
-  private static Optional<String> text(boolean is, String prefix, String path) {
-    return is ? Optional.of(prefix + path) : Optional.empty();
+  /// A module that the two layouts do not share has no name in the dialects of the other layout.
+  private static Optional<String> ofTransformer(ModuleNames module, Dialect dialect) {
+    String path = module.path();
+    boolean diffusers = module.parts().isEmpty();
+    boolean own = !module.storage().shared();
+    return switch (dialect) {
+      case KOHYA ->
+          own ? Optional.of("lora_unet_" + Spelling.flat(module.ldm())) : Optional.empty();
+      case KOHYA_DIFFUSERS ->
+          diffusers ? Optional.of("lora_transformer_" + Spelling.flat(path)) : Optional.empty();
+      case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
+      case DIFFUSERS, AITOOLKIT ->
+          diffusers ? Optional.of("transformer." + path) : Optional.empty();
+      case PEFT -> Optional.of("base_model.model." + path);
+      case COMFYUI -> own ? Optional.of("diffusion_model." + module.ldm()) : Optional.empty();
+      case UNKNOWN -> Optional.empty();
+    };
   }
 
   /// sd-scripts trains SDXL's UNet as the LDM code has it, and SD1's and SD2's as diffusers has it.
@@ -45,24 +71,35 @@ final class DialectNames {
     return ldm ? module.ldm() : module.path();
   }
 
-  private static String kohyaText(Family family, boolean second) {
-    if (second) {
-      return "lora_te2_";
-    }
-    return family == Family.SDXL ? "lora_te1_" : "lora_te_";
+  private static String kohyaText(Family family, Role role) {
+    return switch (role) {
+      case TEXT_ENCODER_2 -> "lora_te2_";
+      case TEXT_ENCODER_3 -> "lora_te3_";
+      case TEXT_ENCODER, UNET, VAE, OTHER ->
+          family == Family.SD1 || family == Family.SD2 ? "lora_te_" : "lora_te1_";
+    };
   }
 
-  private static String clip(Family family, boolean second) {
-    if (second) {
-      return "clip_g";
-    }
-    return family == Family.SD2 ? "clip_h" : "clip_l";
+  private static String diffusersText(Family family, Role role) {
+    return switch (role) {
+      case TEXT_ENCODER_2 -> "text_encoder_2.";
+      case TEXT_ENCODER_3 -> family == Family.SD3 ? "text_encoder_3." : "text_encoder_2.";
+      case TEXT_ENCODER, UNET, VAE, OTHER -> "text_encoder.";
+    };
+  }
+
+  private static String comfyText(Family family, Role role) {
+    return switch (role) {
+      case TEXT_ENCODER_2 -> "clip_g";
+      case TEXT_ENCODER_3 -> "t5xxl";
+      case TEXT_ENCODER, UNET, VAE, OTHER -> family == Family.SD2 ? "clip_h" : "clip_l";
+    };
   }
 
   /// The name of a module that no table knows.
   static Optional<String> ofOwn(Family family, Located module, Dialect dialect) {
     return switch (module.role()) {
-      case UNET -> ofDenoiser(family, module.path(), dialect);
+      case UNET -> ofDenoiser(module.path(), dialect);
       case TEXT_ENCODER -> ofText("lora_te1_", "text_encoder.", "clip_l", module.path(), dialect);
       case TEXT_ENCODER_2 ->
           ofText("lora_te2_", "text_encoder_2.", "clip_g", module.path(), dialect);
@@ -73,29 +110,18 @@ final class DialectNames {
               ? Optional.of("lycoris_" + Spelling.flat(module.path()))
               : Optional.empty();
       case OTHER ->
-          switch (family) {
-            case LLAMA -> ofLanguage(module.path(), "model.", "layers.", dialect);
-            case GPT2 -> ofLanguage(module.path(), "transformer.", "h.", dialect);
-            case SD1, SD2, SDXL, SDXL_REFINER, SD3, FLUX, GENERIC ->
-                ofDenoiser(family, module.path(), dialect);
-          };
+          family.isLanguage()
+              ? ofLanguage(family, module.path(), dialect)
+              : ofDenoiser(module.path(), dialect);
     };
   }
 
-  private static Optional<String> ofDenoiser(Family family, String path, Dialect dialect) {
-    boolean flow = family == Family.FLUX || family == Family.SD3;
-    boolean diffusers = path.contains("transformer_blocks.");
+  private static Optional<String> ofDenoiser(String path, Dialect dialect) {
     return switch (dialect) {
-      // sd-scripts writes the fused weights of these families, which a split base does not have.
-      case KOHYA ->
-          flow && diffusers ? Optional.empty() : Optional.of("lora_unet_" + Spelling.flat(path));
-      case KOHYA_DIFFUSERS ->
-          flow && !diffusers
-              ? Optional.empty()
-              : Optional.of("lora_transformer_" + Spelling.flat(path));
+      case KOHYA -> Optional.of("lora_unet_" + Spelling.flat(path));
+      case KOHYA_DIFFUSERS -> Optional.of("lora_transformer_" + Spelling.flat(path));
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
-      case DIFFUSERS -> flow && !diffusers ? Optional.empty() : Optional.of("transformer." + path);
-      case AITOOLKIT -> Optional.of("transformer." + path);
+      case DIFFUSERS, AITOOLKIT -> Optional.of("transformer." + path);
       case PEFT -> Optional.of("base_model.model." + path);
       case COMFYUI -> Optional.of("diffusion_model." + path);
       case UNKNOWN -> Optional.empty();
@@ -113,12 +139,11 @@ final class DialectNames {
     };
   }
 
-  /// A base saved without its head lacks the level `head` around `inner` that the head's class puts
-  /// there; PEFT adapts the class with the head and writes the level.
-  private static Optional<String> ofLanguage(
-      String path, String head, String inner, Dialect dialect) {
+  /// A base saved without its head lacks the level that the head's class puts there; PEFT adapts
+  /// the class with the head and writes the level.
+  private static Optional<String> ofLanguage(Family family, String path, Dialect dialect) {
     return switch (dialect) {
-      case PEFT -> Optional.of("base_model.model." + (path.startsWith(inner) ? head : "") + path);
+      case PEFT -> Optional.of("base_model.model." + LanguageNames.withHead(family, path));
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
       case KOHYA, KOHYA_DIFFUSERS, DIFFUSERS, COMFYUI, AITOOLKIT, UNKNOWN -> Optional.empty();
     };

@@ -1,7 +1,10 @@
 package radiata.names;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -21,22 +24,9 @@ public final class Families {
   private static final Pattern SD =
       block(
           "(down_blocks_0_attentions|down_blocks_3|up_blocks_3|input_blocks_[12]_1_|output_blocks_9_|input_blocks_1[01]_|output_blocks_1[01]_)");
-  private static final Pattern FLUX =
-      block(
-          "(double_blocks_\\d+_img|double_blocks_\\d+_txt|single_blocks_\\d+_(linear|modulation)|single_transformer_blocks_\\d)");
-  private static final Pattern OTHER_FLOW =
-      block("(double_stream_modulation|individual_token_refiner)");
-  private static final Pattern SD3 =
-      block("(joint_blocks_\\d+_(x|context)_block|transformer_blocks_\\d+_ff_context_)");
-
-  /// Not behind kohya's prefixes: there, such layers are those of a text encoder.
-  private static final Pattern LLAMA =
-      Pattern.compile(
-          "(?!lora_)(.*_)?layers_\\d+_(self_attn_(q|k|v|o|qkv)_proj|mlp_(gate|up|down|gate_up)_proj)");
-
   private static final Pattern CLIP = block("encoder_layers_\\d+_(self_attn|mlp)_");
-  private static final Pattern GPT2 = block("h_\\d+_(attn_c_attn|attn_c_proj|mlp_c_fc|mlp_c_proj)");
   private static final Pattern SECOND_CLIP = Pattern.compile("(lora_te2_|text_encoder_2_).*");
+  private static final Pattern T5 = block("encoder_block_\\d+_layer_\\d_");
   private static final Pattern CLIP_QUERY =
       Pattern.compile(".*encoder_layers_\\d+_self_attn_[qkv]_proj");
 
@@ -57,23 +47,28 @@ public final class Families {
   /// @param madeFor the shape of the weight that a module was made for, `[out, in]`; a scalar where
   ///   the file does not tell
   public static Family guess(Collection<String> modules, Function<String, Shape> madeFor) {
-    Set<String> names = modules.stream().map(Families::flat).collect(Collectors.toSet());
-    if (any(names, FLUX)) {
-      return any(names, OTHER_FLOW) ? Family.GENERIC : Family.FLUX;
-    }
-    if (any(names, SD3)) {
-      return Family.SD3;
+    Map<String, String> flat = new HashMap<>();
+    modules.forEach(module -> flat.putIfAbsent(flat(module), module));
+    Set<String> names = flat.keySet();
+    Function<String, Shape> shape =
+        name -> {
+          String module = flat.get(name);
+          return module == null ? Shape.SCALAR : madeFor.apply(module);
+        };
+    Optional<Family> transformer = TransformerNames.of(names, shape);
+    if (transformer.isPresent()) {
+      return transformer.get();
     }
     if (any(names, UNET)) {
       return ofUnet(names, modules, madeFor);
     }
-    if (any(names, CLIP)) {
+    if (any(names, CLIP) || any(names, SECOND_CLIP)) {
       return ofText(names, modules, madeFor);
     }
-    if (any(names, LLAMA)) {
-      return Family.LLAMA;
-    }
-    return any(names, GPT2) ? Family.GPT2 : Family.GENERIC;
+    // Behind kohya's prefixes such layers are those of a text encoder.
+    return LanguageNames.of(
+            names.stream().filter(name -> !name.startsWith("lora_")).collect(Collectors.toSet()))
+        .orElse(Family.GENERIC);
   }
 
   private static Family ofUnet(
@@ -109,6 +104,11 @@ public final class Families {
 
   private static Family ofText(
       Set<String> names, Collection<String> modules, Function<String, Shape> madeFor) {
+    if (any(names, T5)) {
+      // Beside CLIP-L alone T5 is that of FLUX, which OneTrainer and diffusers count as the second.
+      boolean three = names.stream().anyMatch(n -> n.contains("te3_") || n.contains("encoder_3_"));
+      return three ? Family.GENERIC : Family.FLUX;
+    }
     if (any(names, SECOND_CLIP)) {
       return Family.SDXL;
     }

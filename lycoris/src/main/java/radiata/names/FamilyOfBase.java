@@ -1,27 +1,19 @@
 package radiata.names;
 
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import radiata.safetensors.Shape;
 
 /// Tells the family of a base: from its tensors' names, and from shapes where two families share
 /// all names.
 final class FamilyOfBase {
-  private static final Pattern LLAMA =
-      Pattern.compile(
-          "(^|\\.)(?<!encoder\\.)layers\\.\\d+\\.(self_attn\\.(o|q|qkv)_proj|mlp\\.(gate|down|gate_up)_proj)\\.weight$");
-  private static final Pattern GPT2 =
-      Pattern.compile(
-          "^(transformer\\.)?h\\.\\d+\\.(attn\\.c_attn|attn\\.c_proj|mlp\\.c_fc|mlp\\.c_proj)\\.weight$");
-  private static final Pattern FLUX =
-      Pattern.compile(
-          "(^|\\.)(double_blocks\\.\\d+\\.img_attn|single_blocks\\.\\d+\\.linear1|single_transformer_blocks\\.\\d+\\.(proj_mlp|attn))\\.");
-  private static final Pattern OTHER_FLOW =
-      Pattern.compile("(^|\\.)(double_stream_modulation_img|individual_token_refiner)\\.");
-  private static final Pattern SD3 =
-      Pattern.compile(
-          "(^|\\.)(joint_blocks\\.\\d+\\.(x|context)_block|transformer_blocks\\.\\d+\\.ff_context)\\.");
   private static final Pattern UNET_BLOCK =
       Pattern.compile(
           "(^|\\.)(input_blocks|middle_block|output_blocks|down_blocks|mid_block|up_blocks)\\.");
@@ -35,14 +27,19 @@ final class FamilyOfBase {
       Pattern.compile("^(first_stage_model|vae|text_encoder(_\\d)?|text_encoders)\\.");
   private static final Pattern CROSS_ATTENTION = Pattern.compile("\\.attn2\\.to_[kv]\\.weight$");
 
-  private final List<BaseTensor> base;
+  private static final String WEIGHT = ".weight";
 
-  private FamilyOfBase(List<BaseTensor> base) {
+  private final List<BaseTensor> base;
+  private final Optional<String> modelType;
+
+  private FamilyOfBase(List<BaseTensor> base, Optional<String> modelType) {
     this.base = base;
+    this.modelType = modelType;
   }
 
-  static Family of(List<BaseTensor> base) {
-    return new FamilyOfBase(base).family();
+  /// @param modelType what the base's `config.json` says it is, where it has one
+  static Family of(List<BaseTensor> base, Optional<String> modelType) {
+    return new FamilyOfBase(base, modelType).family();
   }
 
   private Family family() {
@@ -62,24 +59,62 @@ final class FamilyOfBase {
     if (isUnet()) {
       return ofUnet();
     }
-    if (any(FLUX)) {
-      return any(OTHER_FLOW) ? Family.GENERIC : Family.FLUX;
+    Map<String, Shape> shapes = flat();
+    Optional<Family> transformer =
+        TransformerNames.of(shapes.keySet(), name -> shapes.getOrDefault(name, Shape.SCALAR));
+    return transformer.orElseGet(this::language);
+  }
+
+  /// Every module's flattened name with the shape of its weight.
+  private Map<String, Shape> flat() {
+    Map<String, Shape> shapes = new HashMap<>();
+    for (BaseTensor tensor : base) {
+      if (tensor.name().endsWith(WEIGHT)) {
+        shapes.put(Spelling.flat(module(tensor)), tensor.shape());
+      }
     }
-    if (any(SD3)) {
-      return Family.SD3;
+    return shapes;
+  }
+
+  private static String module(BaseTensor tensor) {
+    return tensor.name().substring(0, tensor.name().length() - WEIGHT.length());
+  }
+
+  /// A language model, outside a pipeline, where it would be the text encoder.
+  private Family language() {
+    Set<String> names = new HashSet<>();
+    boolean queryBias = false;
+    for (BaseTensor tensor : base) {
+      if (tensor.component().isEmpty() && tensor.name().endsWith(WEIGHT)) {
+        names.add(Spelling.flat(module(tensor)));
+      }
+      queryBias |= tensor.name().endsWith(".self_attn.q_proj.bias");
     }
-    if (alone(LLAMA)) {
-      return Family.LLAMA;
+    Family family =
+        modelType
+            .flatMap(LanguageNames::ofType)
+            .or(() -> LanguageNames.of(names))
+            .orElse(Family.GENERIC);
+    boolean outputBias = any(name -> name.endsWith(".self_attn.o_proj.bias"));
+    boolean text = any(name -> name.contains("encoder.layers."));
+    if (family == Family.LLAMA && modelType.isEmpty()) {
+      if (text) {
+        return Family.GENERIC;
+      }
+      return queryBias && !outputBias ? Family.QWEN2 : Family.LLAMA;
     }
-    return alone(GPT2) ? Family.GPT2 : Family.GENERIC;
+    return family;
   }
 
   /// Whether most of the denoiser is what a table has: other networks use some of the same names.
   private boolean isUnet() {
+    if (!unet(UNET_BLOCK) || unet(PLAIN_ATTENTION)) {
+      return false;
+    }
     long all = base.stream().filter(FamilyOfBase::mayBeUnet).count();
     long known =
         Math.max(known(Family.SD1), Math.max(known(Family.SDXL), known(Family.SDXL_REFINER)));
-    return 2 * known > all && unet(UNET_BLOCK) && !unet(PLAIN_ATTENTION);
+    return 2 * known > all;
   }
 
   private boolean unet(Pattern pattern) {
@@ -139,16 +174,5 @@ final class FamilyOfBase {
 
   private boolean any(Predicate<String> condition) {
     return base.stream().map(BaseTensor::name).anyMatch(condition);
-  }
-
-  private boolean any(Pattern pattern) {
-    return any(pattern.asPredicate());
-  }
-
-  /// The same outside a pipeline, where a language model would be the text encoder.
-  private boolean alone(Pattern pattern) {
-    return base.stream()
-        .filter(tensor -> tensor.component().isEmpty())
-        .anyMatch(tensor -> pattern.matcher(tensor.name()).find());
   }
 }

@@ -18,12 +18,14 @@ public final class NameTable {
   private final IdentityHashMap<ModuleNames, Located> known;
   private final OwnNames own;
   private final List<Located> modules;
+  private final List<Tie> ties;
 
-  private NameTable(Family family, List<BaseTensor> base) {
+  private NameTable(Family family, List<BaseTensor> base, List<Tie> ties) {
     this.family = family;
-    this.rules = FamilyRules.of(family);
-    this.wrappers = Wrapper.of(family);
-    Claims claims = new Claims();
+    this.ties = List.copyOf(ties);
+    this.rules = FamilyRules.of(family, base);
+    this.wrappers = Wrapper.of(family, rules);
+    Claims claims = new Claims(rules);
     List<BaseTensor> rest = new ArrayList<>();
     for (BaseTensor tensor : base) {
       if (!claims.take(tensor, rules.slots(tensor)) && !Buffers.contains(tensor.name())) {
@@ -33,29 +35,89 @@ public final class NameTable {
     this.known = claims.located();
     this.own = OwnNames.of(rest);
     this.modules = new ArrayList<>();
-    rules.modules().stream().map(known::get).filter(Objects::nonNull).forEach(modules::add);
+    Set<String> fused = new HashSet<>();
+    rules.modules().stream()
+        .filter(module -> !module.parts().isEmpty() && claims.own(module))
+        .forEach(module -> fused.addAll(module.parts()));
+    for (ModuleNames module : rules.modules()) {
+      Located located = known.get(module);
+      boolean stored =
+          module.parts().isEmpty() ? !fused.contains(module.path()) : claims.own(module);
+      if (located != null && stored) {
+        modules.add(located);
+      }
+    }
     modules.addAll(own.modules());
   }
 
   /// The table of a base, from the names and shapes of its tensors.
   public static NameTable of(List<BaseTensor> base) {
-    return new NameTable(FamilyOfBase.of(base), base);
+    return of(base, ModelConfig.NONE);
+  }
+
+  /// The table of a base.
+  ///
+  /// @param config the `config.json` beside it, which tells language models apart whose names are
+  ///   the same, and which of their weights are tied
+  public static NameTable of(List<BaseTensor> base, ModelConfig config) {
+    Family family = FamilyOfBase.of(base, config.modelType());
+    return new NameTable(family, base, Ties.of(family, base, config));
   }
 
   /// The complete table of a family in its own checkpoint layout, from the family's rules alone;
   /// empty for a family without a table.
   public static NameTable of(Family family) {
-    long textWidth = family == Family.SD2 ? 1024 : 1280;
-    return new NameTable(family, FamilyRules.of(family).checkpoint(textWidth));
+    return new NameTable(family, FamilyRules.of(family).checkpoint(family), List.of());
   }
 
   public Family family() {
     return family;
   }
 
-  /// Every module of the base, those of the family's table first.
+  /// Every module of the base as it is stored, those of the family's table first: where the base
+  /// fuses q, k and v, that is the fused module. [#find] knows the others too.
   public List<Located> modules() {
     return List.copyOf(modules);
+  }
+
+  /// What the other layout has in place of a fused module: q, k and v for a `qkv`, in the order of
+  /// its rows, or a single module with the same rows in swapped halves. Empty for a module that
+  /// both layouts have.
+  public List<Located> parts(Located module) {
+    ModuleNames names = rules.dotted(module.role(), module.path());
+    return names == null
+        ? List.of()
+        : names.parts().stream()
+            .map(path -> known.get(rules.dotted(module.role(), path)))
+            .filter(Objects::nonNull)
+            .toList();
+  }
+
+  /// The fused module that a module is a part of, where the base has all of it.
+  public Optional<Located> fused(Located part) {
+    return rules.modules().stream()
+        .filter(names -> names.role() == part.role() && names.parts().contains(part.path()))
+        .map(known::get)
+        .filter(Objects::nonNull)
+        .findFirst();
+  }
+
+  /// The weights of the base that have two names.
+  public List<Tie> ties() {
+    return ties;
+  }
+
+  /// The tie whose other name an adapter's `name` is: a module that the base has only as another.
+  ///
+  /// @throws NamingException if the name is broken
+  public Optional<Tie> tie(String name) {
+    for (Tie tie : ties) {
+      BaseTensor alias = new BaseTensor("", tie.alias(), tie.kept().shape());
+      if (new NameTable(family, List.of(alias), List.of()).find(name).isPresent()) {
+        return Optional.of(tie);
+      }
+    }
+    return Optional.empty();
   }
 
   /// What a tensor of the base is.
@@ -140,9 +202,9 @@ public final class NameTable {
           "ambiguous module name "
               + name
               + ": it can be "
-              + hits.get(0).weight().place()
+              + hits.get(0).place()
               + " or "
-              + hits.get(1).weight().place());
+              + hits.get(1).place());
     }
     return hits.stream().findFirst();
   }

@@ -5,9 +5,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Modules that no table knows, under the names that the base itself gives them: a tensor's name
@@ -23,6 +27,7 @@ final class OwnNames {
           new Level("model.diffusion_model.", Role.UNET),
           new Level("diffusion_model.", Role.UNET),
           new Level("unet.", Role.UNET),
+          new Level("net.", Role.UNET),
           new Level("text_encoders.clip_l.transformer.", Role.TEXT_ENCODER),
           new Level("text_encoders.clip_g.transformer.", Role.TEXT_ENCODER_2),
           new Level("text_encoders.t5xxl.transformer.", Role.TEXT_ENCODER_3),
@@ -34,7 +39,12 @@ final class OwnNames {
 
   /// Levels that a model's names have or lack, depending on which class saved it.
   private static final List<String> HEADS =
-      List.of("base_model.model.", "transformer.", "model.", TEXT_MODEL);
+      Stream.concat(Stream.of("base_model.model.", TEXT_MODEL), LanguageNames.LEVELS.stream())
+          .toList();
+
+  /// A text encoder that ComfyUI knows by another name than those above.
+  private static final Pattern TEXT_ENCODER =
+      Pattern.compile("text_encoders\\.[^.]+\\.(?:transformer\\.)?");
 
   private final List<Located> modules = new ArrayList<>();
   private final Map<String, List<Located>> dotted = new LinkedHashMap<>();
@@ -85,6 +95,11 @@ final class OwnNames {
           break;
         }
       }
+      Matcher other = TEXT_ENCODER.matcher(path);
+      if (role == Role.OTHER && other.lookingAt()) {
+        role = Role.TEXT_ENCODER;
+        path = path.substring(other.end());
+      }
     }
     Target target = new Target(weight.component(), weight.name(), null, false);
     Target biasTarget =
@@ -102,11 +117,15 @@ final class OwnNames {
     if (role.isTextEncoder() && !path.startsWith(TEXT_MODEL)) {
       also.accept(TEXT_MODEL + path);
     }
-    for (String head : HEADS) {
-      if (path.startsWith(head)) {
-        Spelling.of(path.substring(head.length())).forEach(also);
-      }
+    String rest = path;
+    for (Optional<String> head = head(rest); head.isPresent(); head = head(rest)) {
+      rest = rest.substring(head.get().length());
+      Spelling.of(rest).forEach(also);
     }
+  }
+
+  private static Optional<String> head(String path) {
+    return HEADS.stream().filter(path::startsWith).findFirst();
   }
 
   private static void put(Map<String, List<Located>> index, String name, Located module) {

@@ -13,13 +13,15 @@ import java.util.Set;
 /// @param alone the wrapper's own word, which some broken files repeat instead of the whole
 record Wrapper(String text, Set<Role> roles, boolean flat, String alone) {
   /// The wrappers of a family, in the order in which they are to be tried.
-  static List<Wrapper> of(Family family) {
+  static List<Wrapper> of(Family family, FamilyRules rules) {
     Set<Role> any = EnumSet.allOf(Role.class);
     Set<Role> denoiser = EnumSet.of(Role.UNET, Role.OTHER);
     Set<Role> first =
         EnumSet.of(
             family == Family.SDXL_REFINER ? Role.TEXT_ENCODER_2 : Role.TEXT_ENCODER, Role.OTHER);
-    Set<Role> second = EnumSet.of(Role.TEXT_ENCODER_2, Role.OTHER);
+    // FLUX has CLIP-L and T5: OneTrainer and diffusers count T5 as the second, kohya as the third.
+    Set<Role> second =
+        EnumSet.of(family == Family.FLUX ? Role.TEXT_ENCODER_3 : Role.TEXT_ENCODER_2, Role.OTHER);
     Set<Role> third = EnumSet.of(Role.TEXT_ENCODER_3, Role.OTHER);
     Set<Role> vae = EnumSet.of(Role.VAE, Role.OTHER);
     List<Wrapper> all = new ArrayList<>();
@@ -33,17 +35,18 @@ record Wrapper(String text, Set<Role> roles, boolean flat, String alone) {
     all.add(dotted("text_encoder_3.", third));
     all.add(dotted("text_encoders.clip_l.transformer.", first));
     all.add(dotted("text_encoders.clip_h.transformer.", first));
-    all.add(dotted("text_encoders.clip_g.transformer.", second));
+    all.add(
+        dotted("text_encoders.clip_g.transformer.", EnumSet.of(Role.TEXT_ENCODER_2, Role.OTHER)));
     all.add(dotted("text_encoders.t5xxl.transformer.", third));
     all.add(dotted("first_stage_model.", vae));
     all.add(dotted("vae.", vae));
-    FamilyRules.of(family).modules().stream()
+    rules.modules().stream()
         .filter(module -> module.role().isTextEncoder())
         .map(module -> dotted(module.prefix(), EnumSet.of(module.role())))
         .distinct()
         .forEach(all::add);
-    if (family == Family.LLAMA) {
-      all.add(dotted("model.", any));
+    if (family.isLanguage()) {
+      LanguageNames.LEVELS.forEach(level -> all.add(dotted(level, any)));
     }
     all.add(new Wrapper("lora_unet_", denoiser, true, "unet_"));
     all.add(new Wrapper("oft_unet_", denoiser, true, "unet_"));

@@ -61,9 +61,9 @@ class FamiliesTest {
     "invokeai__flux_lora_diffusers_format.tsv, FLUX",
     "invokeai__flux_lora_kohya_format.tsv, FLUX",
     "invokeai__flux_lokr_bfl_format.tsv, FLUX",
-    "invokeai__flux2_transformer_bfl_keys.tsv, GENERIC",
-    "invokeai__anima_lora_kohya_format.tsv, GENERIC",
-    "invokeai__anima_lora_kohya_with_te_format.tsv, GENERIC",
+    "invokeai__flux2_transformer_bfl_keys.tsv, FLUX2",
+    "invokeai__anima_lora_kohya_format.tsv, ANIMA",
+    "invokeai__anima_lora_kohya_with_te_format.tsv, ANIMA",
     "invokeai__qwen_image_lora_diffusers_format.tsv, GENERIC",
     "sdmecha__sdxl-kohya.tsv, SDXL"
   })

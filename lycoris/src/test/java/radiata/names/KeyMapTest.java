@@ -92,7 +92,7 @@ class KeyMapTest {
       String diffusers,
       Map<String, String> toDiffusers,
       Map<String, List<String>> fused) {
-    if (module.storage().fused()) {
+    if (module.storage().shared()) {
       if (!diffusers.startsWith("te0_")) {
         fused.computeIfAbsent(ldm, name -> new ArrayList<>()).add(diffusers);
       }
