@@ -53,7 +53,7 @@ final class FormulaBake {
       List<Adapter<DoubleTensor>> adapters = new ArrayList<>();
       Doubles on = new Doubles(arena);
       for (Applied applied : step.applied()) {
-        adapters.add(worked(AdapterTensors.load(applied, on), on));
+        adapters.add(RowBlocks.at(applied, worked(AdapterTensors.load(applied, on), on), on));
       }
       long block = block(step, as);
       for (long at = 0; at < rows; at += block) {
@@ -70,9 +70,10 @@ final class FormulaBake {
     long rows = Math.max(1, matrix.dim(0));
     long group = 1;
     for (Applied applied : step.applied()) {
-      boolean whole = applied.target().rows() == null && !applied.target().transposed();
       long granule =
-          whole ? RowBlocks.granule(applied.adapter(), TensorInfo::shape, applied.view(), as) : 0;
+          applied.alone()
+              ? RowBlocks.granule(applied.adapter(), TensorInfo::shape, applied.whole(), as)
+              : 0;
       if (granule == 0) {
         return rows;
       }
@@ -133,7 +134,8 @@ final class FormulaBake {
       DoubleTensor untouched,
       Applied applied,
       Adapter<DoubleTensor> adapter,
-      Doubles on) {
+      Doubles on)
+      throws IOException {
     DoubleTensor seen = view(weight, applied, on);
     DType through = through(applied);
     if (through != null) {
@@ -147,13 +149,12 @@ final class FormulaBake {
     if (applied.target().transposed()) {
       result = on.permute(result, 1, 0);
     }
-    if (applied.target().rows() instanceof Rows(long start, long count)) {
-      DoubleTensor whole = on.empty(weight.shape());
-      MemorySegment.copy(weight.data(), 0, whole.data(), 0, weight.data().byteSize());
-      whole.rows(start, count).data().copyFrom(result.data());
-      return whole;
+    if (applied.pieces().isEmpty()) {
+      return applied.target().rows() instanceof Rows(long start, long count)
+          ? Pieces.replace(weight, start, result, 0, count, on)
+          : result;
     }
-    return result;
+    return Pieces.apart(result, weight, step.source(), applied, on);
   }
 
   private DoubleTensor bake(
@@ -174,7 +175,10 @@ final class FormulaBake {
     return as.throughFactors() && products ? applied.tensors().getFirst().dtype() : null;
   }
 
-  private static DoubleTensor view(DoubleTensor weight, Applied applied, Doubles on) {
+  private DoubleTensor view(DoubleTensor weight, Applied applied, Doubles on) throws IOException {
+    if (!applied.pieces().isEmpty()) {
+      return Pieces.together(weight, step.source(), applied, on);
+    }
     DoubleTensor rows =
         applied.target().rows() instanceof Rows(long start, long count)
             ? weight.rows(start, count)

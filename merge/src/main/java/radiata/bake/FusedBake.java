@@ -56,7 +56,10 @@ final class FusedBake {
         as.between() == Profile.Between.UNROUNDED && as.norm() != Profile.Norm.UNTOUCHED_PLUS_DELTA;
     return (alone || chains)
         && step.applied().stream()
-            .allMatch(a -> !a.target().transposed() && FusedStage.suits(a.adapter(), a.view(), as))
+            .allMatch(a ->
+                !a.target().transposed()
+                    && a.pieces().isEmpty()
+                    && FusedStage.suits(a.adapter(), a.whole(), as))
         && disjoint(byRows(step.applied()).keySet());
   }
 
@@ -73,9 +76,7 @@ final class FusedBake {
   private static boolean disjoint(Iterable<Rows> all) {
     for (Rows a : all) {
       for (Rows b : all) {
-        if (!a.equals(b)
-            && a.start() < b.start() + b.count()
-            && b.start() < a.start() + a.count()) {
+        if (!a.equals(b) && a.overlaps(b)) {
           return false;
         }
       }
@@ -93,7 +94,7 @@ final class FusedBake {
         for (Applied applied : entry.getValue()) {
           stages.add(
               FusedStage.of(
-                  AdapterTensors.load(applied, doubles),
+                  RowBlocks.at(applied, AdapterTensors.load(applied, doubles), doubles),
                   applied.view(),
                   applied.strength(),
                   step.source().info().dtype(),

@@ -26,11 +26,14 @@ import radiata.safetensors.provenance.Provenance;
 /// Which file of the output each tensor goes to. The output has the layout of the base; shards
 /// become one file where the output's name ends in `.safetensors`.
 final class Layouts {
+  private static final Path CONFIG = Path.of("config.json");
+
   private final Checkpoint base;
   private final BakeRequest request;
   private final Optional<DType> dtype;
   private final Provenance provenance;
-  private final Set<Stored> changed;
+  private final Set<Destination> changed;
+  private final Untying untying;
   private final OutputPlan output;
   private final Map<Part, Integer> files = new HashMap<>();
 
@@ -39,12 +42,14 @@ final class Layouts {
       BakeRequest request,
       Path target,
       Provenance provenance,
-      Set<Stored> changed) {
+      Set<Destination> changed,
+      Untying untying) {
     this.base = base;
     this.request = request;
     this.dtype = request.dtype();
     this.provenance = provenance;
     this.changed = changed;
+    this.untying = untying;
     boolean oneFile =
         base.layout() == Layout.FILE
             || String.valueOf(target.getFileName()).endsWith(".safetensors");
@@ -59,13 +64,15 @@ final class Layouts {
 
   /// @param provenance what every file will say; its checksums are still to come
   /// @param changed the tensors that adapters change
+  /// @param untying the tensors that the output has beyond the base's
   static Layouts of(
       Checkpoint base,
       BakeRequest request,
       Path target,
       Provenance provenance,
-      Set<Stored> changed) {
-    return new Layouts(base, request, target, provenance, changed);
+      Set<Destination> changed,
+      Untying untying) {
+    return new Layouts(base, request, target, provenance, changed, untying);
   }
 
   OutputPlan output() {
@@ -74,7 +81,7 @@ final class Layouts {
 
   private OutputPlan single() {
     base.parts().forEach(part -> files.put(part, 0));
-    return OutputPlan.file(header(base.tensors(), base.metadata()));
+    return OutputPlan.file(header(base.tensors(), List.of(), base.metadata()));
   }
 
   private OutputPlan folder() {
@@ -83,22 +90,26 @@ final class Layouts {
       files.put(part, weights.size());
       List<Stored> tensors = new ArrayList<>();
       part.file().tensors().forEach(info -> tensors.add(new Stored(part, info)));
-      Header header = header(tensors, part.file().metadata());
+      Header header = header(tensors, added(part), part.file().metadata());
       weights.add(new OutputPlan.OutputFile(part.relative(), header));
     }
     List<OutputPlan.Companion> companions = new ArrayList<>();
+    List<OutputPlan.GeneratedFile> texts = new ArrayList<>();
     for (Path relative : base.companions()) {
+      if (relative.equals(CONFIG) && untying.config().isPresent()) {
+        texts.add(new OutputPlan.GeneratedFile(relative, untying.config().get()));
+        continue;
+      }
       companions.add(new OutputPlan.Companion(base.path().resolve(relative), relative));
     }
-    List<OutputPlan.GeneratedFile> indexes = new ArrayList<>();
     for (Path index : base.indexes()) {
-      if (dtype.isEmpty()) {
+      if (dtype.isEmpty() && untying.added().isEmpty()) {
         companions.add(new OutputPlan.Companion(base.path().resolve(index), index));
       } else {
-        indexes.add(new OutputPlan.GeneratedFile(index, index(index)));
+        texts.add(new OutputPlan.GeneratedFile(index, index(index)));
       }
     }
-    return new OutputPlan(true, weights, companions, indexes);
+    return new OutputPlan(true, weights, companions, texts);
   }
 
   /// An index over the parts in its own folder, with the sizes of the new dtype.
@@ -107,20 +118,37 @@ final class Layouts {
     long bytes = 0;
     for (Stored stored : base.tensors()) {
       if (stored.part().relative().resolveSibling("x").equals(index.resolveSibling("x"))) {
-        map.put(stored.name(), String.valueOf(stored.part().relative().getFileName()));
-        bytes += Header.inOrder(List.of(spec(stored)), Map.of()).dataBytes();
+        String file = String.valueOf(stored.part().relative().getFileName());
+        map.put(stored.name(), file);
+        bytes += bytes(spec(stored));
+        for (Destination added : untying.added()) {
+          if (added.source().equals(stored)) {
+            map.put(added.name(), file);
+            bytes += bytes(spec(added));
+          }
+        }
       }
     }
     return Shards.index(map, bytes);
   }
 
+  private static long bytes(TensorSpec spec) {
+    return Header.inOrder(List.of(spec), Map.of()).dataBytes();
+  }
+
+  private List<Destination> added(Part part) {
+    return untying.added().stream().filter(d -> d.source().part().equals(part)).toList();
+  }
+
   /// The header of a file of these tensors, with room in its metadata for what is not known yet.
-  private Header header(List<Stored> tensors, Map<String, String> metadata) {
-    List<TensorSpec> specs = tensors.stream().map(this::spec).toList();
+  private Header header(
+      List<Stored> tensors, List<Destination> added, Map<String, String> metadata) {
+    List<TensorSpec> specs =
+        Stream.concat(tensors.stream().map(this::spec), added.stream().map(this::spec)).toList();
     List<TensorInfo> placed = Header.canonical(specs, Map.of()).tensors();
     boolean sameData =
         placed.equals(tensors.stream().map(Stored::info).toList())
-            && tensors.stream().noneMatch(changed::contains);
+            && tensors.stream().noneMatch(t -> changed.contains(new Destination(t, t.name())));
     DerivedMetadata derived =
         new DerivedMetadata(
             parents(),
@@ -141,24 +169,33 @@ final class Layouts {
   }
 
   private TensorSpec spec(Stored stored) {
-    TensorInfo info = stored.info();
+    return spec(new Destination(stored, stored.name()));
+  }
+
+  private TensorSpec spec(Destination tensor) {
+    TensorInfo info = tensor.source().info();
     boolean converts = dtype.isPresent() && info.dtype().computable();
-    return converts ? new TensorSpec(info.name(), dtype.get(), info.shape()) : info.spec();
+    return new TensorSpec(tensor.name(), converts ? dtype.get() : info.dtype(), info.shape());
   }
 
   /// A step for every tensor, in the order of the output's bytes.
-  List<Step> steps(Map<Stored, List<Applied>> changes) {
+  List<Step> steps(Map<Destination, List<Applied>> changes) {
     Map<Integer, Map<String, Stored>> sources = new HashMap<>();
     for (Stored stored : base.tensors()) {
       int file = files.getOrDefault(stored.part(), 0);
       sources.computeIfAbsent(file, key -> new HashMap<>()).put(stored.name(), stored);
+    }
+    for (Destination added : untying.added()) {
+      int file = files.getOrDefault(added.source().part(), 0);
+      sources.computeIfAbsent(file, key -> new HashMap<>()).put(added.name(), added.source());
     }
     List<Step> steps = new ArrayList<>();
     for (int file = 0; file < output.files().size(); file++) {
       Map<String, Stored> of = sources.getOrDefault(file, Map.of());
       for (TensorInfo target : output.files().get(file).header().tensors()) {
         Stored source = Optional.ofNullable(of.get(target.name())).orElseThrow();
-        List<Applied> applied = changes.getOrDefault(source, List.of());
+        List<Applied> applied =
+            changes.getOrDefault(new Destination(source, target.name()), List.of());
         if (!applied.isEmpty()) {
           steps.add(new Step.Change(source, file, target, List.copyOf(applied)));
         } else if (target.dtype() != source.info().dtype()) {

@@ -61,9 +61,15 @@ final class Memory {
         if (FusedBake.suits(change, as)) {
           yield 12 * adapter + (4L << 20);
         }
-        long elements = change.target().shape().elements();
+        long elements =
+            change.applied().stream()
+                .filter(applied -> !applied.pieces().isEmpty())
+                .mapToLong(applied -> applied.whole().elements())
+                .reduce(change.target().shape().elements(), Math::max);
         long columns = change.target().shape().matrix().dim(1);
-        long block = Math.min(elements, FormulaBake.block(change, as) * columns);
+        long rows = FormulaBake.block(change, as);
+        boolean all = rows >= change.target().shape().matrix().dim(0);
+        long block = all ? elements : Math.min(elements, rows * columns);
         yield 8 * adapter + block * (8L * LIVE + 8);
       }
     };

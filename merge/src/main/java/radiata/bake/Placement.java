@@ -2,9 +2,12 @@ package radiata.bake;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import radiata.adapter.Adapter;
 import radiata.adapter.Dora;
 import radiata.adapter.Site;
@@ -15,7 +18,9 @@ import radiata.convention.Profile;
 import radiata.names.Located;
 import radiata.names.NameTable;
 import radiata.names.NamingException;
+import radiata.names.Role;
 import radiata.names.Target;
+import radiata.names.Tie;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.DType;
@@ -32,7 +37,7 @@ final class Placement {
   private final Profile profile;
   private final AdapterFile file;
   private final Ledger.Draft ledger = new Ledger.Draft();
-  private final Map<Target, String> taken = new HashMap<>();
+  private final Map<String, List<Taken>> taken = new HashMap<>();
   private final List<Applied> placed = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
@@ -43,6 +48,9 @@ final class Placement {
     this.profile = profile;
     this.file = file;
   }
+
+  /// Rows of the base that a module has.
+  private record Taken(Target target, String by) {}
 
   /// How strong a module is; 0 from a component or block weight removes it.
   interface Strengths {
@@ -76,6 +84,10 @@ final class Placement {
     } catch (NamingException e) {
       throw new BakeException(file.path(), module.name(), String.valueOf(e.getMessage()));
     }
+    Optional<Tie> tie = found.isPresent() ? Optional.empty() : names.tie(module.name());
+    if (tie.isPresent()) {
+      found = Optional.of(tied(tie.get()));
+    }
     if (found.isEmpty()) {
       ledger.unmatched.addAll(module.tensors());
       return;
@@ -85,8 +97,8 @@ final class Placement {
       ledger.filtered(module.tensors().size());
       return;
     }
-    Target weight = module.bias() ? located.bias() : located.weight();
-    if (weight == null) {
+    List<Target> targets = module.bias() ? located.biases() : located.weights();
+    if (targets.isEmpty()) {
       ledger.unmatched.addAll(module.tensors());
       return;
     }
@@ -94,20 +106,40 @@ final class Placement {
       foreign(module);
       return;
     }
-    Target target =
-        module.fanInFanOut()
-            ? new Target(weight.component(), weight.tensor(), weight.rows(), !weight.transposed())
-            : weight;
-    Stored stored = base.tensor(target.component(), target.tensor()).orElseThrow();
-    String earlier = taken.putIfAbsent(weight, module.name());
-    if (earlier != null) {
-      ledger.duplicate.addAll(module.tensors());
-      problems.add(
-          module.name() + ": a second module for " + weight.tensor() + ", after " + earlier);
-      return;
+    List<Applied.Piece> pieces = new ArrayList<>();
+    for (Target place : targets) {
+      Optional<String> earlier = take(place, module.name());
+      if (earlier.isPresent()) {
+        ledger.duplicate.addAll(module.tensors());
+        problems.add(
+            module.name() + ": a second module for " + place.tensor() + ", after " + earlier.get());
+        return;
+      }
+      Target target = module.fanInFanOut() ? place.flipped() : place;
+      String source = tie.map(t -> t.kept().name()).orElse(target.tensor());
+      Stored stored = base.tensor(target.component(), source).orElseThrow();
+      requireComputable(stored, module);
+      pieces.add(new Applied.Piece(stored, target));
     }
-    requireComputable(stored, module);
-    fit(module, target, stored, strengths.of(located));
+    fit(module, pieces, strengths.of(located));
+  }
+
+  /// The module that a tied weight's other name stands for.
+  private static Located tied(Tie tie) {
+    String path = tie.alias().substring(0, tie.alias().lastIndexOf('.'));
+    Target weight = new Target("", tie.alias(), null, false);
+    return new Located(path, Role.OTHER, OptionalInt.empty(), weight, null);
+  }
+
+  /// Marks rows as a module's, or names the module that has some of them.
+  private Optional<String> take(Target target, String module) {
+    List<Taken> there = taken.computeIfAbsent(target.place(), place -> new ArrayList<>(1));
+    Optional<String> earlier =
+        there.stream().filter(t -> t.target().overlaps(target)).map(Taken::by).findFirst();
+    if (earlier.isEmpty()) {
+      there.add(new Taken(target, module));
+    }
+    return earlier;
   }
 
   private void foreign(AdapterModule module) {
@@ -121,12 +153,13 @@ final class Placement {
     ledger.ignored.addAll(module.tensors());
   }
 
-  private void fit(AdapterModule module, Target target, Stored stored, double strength) {
+  private void fit(AdapterModule module, List<Applied.Piece> pieces, double strength) {
     Adapter<TensorInfo> read = read(module);
-    DType dtype = stored.info().dtype();
+    Target target = pieces.getFirst().target();
+    DType dtype = pieces.getFirst().stored().info().dtype();
     Shape view;
     try {
-      view = Applied.view(target, stored.info().shape());
+      view = Applied.whole(pieces);
       Site<Shape> site = new Site<>(view, view, dtype);
       inner(read).map(TensorInfo::shape).bake(site, strength, Shapes.ALGEBRA, profile);
     } catch (ShapeMismatch e) {
@@ -146,7 +179,30 @@ final class Placement {
     dropped.removeAll(used);
     ledger.ignored.addAll(dropped);
     ledger.applied(module.tensors().size() - dropped.size());
-    placed.add(new Applied(file, module, read, target, view, strength));
+    place(module, read, pieces, view, strength);
+  }
+
+  /// A module in several places is cut into pieces where their rows stand by themselves; otherwise
+  /// it is put together wherever one of its tensors is changed.
+  private void place(
+      AdapterModule module,
+      Adapter<TensorInfo> read,
+      List<Applied.Piece> pieces,
+      Shape whole,
+      double strength) {
+    long granule = RowBlocks.granule(read, TensorInfo::shape, whole, profile);
+    boolean apart =
+        pieces.stream().allMatch(piece -> RowBlocks.falls(piece.target().of(), granule));
+    Set<String> tensors = new HashSet<>();
+    for (Applied.Piece piece : pieces) {
+      Target target = piece.target();
+      if (apart || tensors.add(target.place())) {
+        Shape view = apart ? Applied.view(target, piece.stored().info().shape()) : whole;
+        placed.add(
+            new Applied(
+                file, module, read, target, whole, view, strength, apart ? List.of() : pieces));
+      }
+    }
   }
 
   /// What the runtime reads of a module: one that does not know a magnitude, or a sparse remainder,
@@ -212,13 +268,13 @@ final class Placement {
   void dropIncompleteAttention() {
     Map<String, Long> parts = new HashMap<>();
     for (Applied applied : placed) {
-      if (applied.target().rows() != null) {
+      if (attention(applied)) {
         parts.merge(applied.target().tensor(), 1L, Long::sum);
       }
     }
     placed.removeIf(applied -> {
       String tensor = applied.target().tensor();
-      if (applied.target().rows() == null) {
+      if (!attention(applied)) {
         return false;
       }
       String out = tensor.replace("in_proj_weight", "out_proj.weight");
@@ -234,6 +290,10 @@ final class Placement {
       }
       return !whole;
     });
+  }
+
+  private static boolean attention(Applied applied) {
+    return applied.target().tensor().endsWith("in_proj_weight");
   }
 
   List<Applied> placed() {

@@ -17,6 +17,7 @@ import radiata.names.Families;
 import radiata.names.Family;
 import radiata.names.Located;
 import radiata.names.NameTable;
+import radiata.names.Target;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Stored;
 
@@ -35,7 +36,8 @@ public final class Planner {
         NameTable.of(
             base.tensors().stream()
                 .map(t -> new BaseTensor(t.component(), t.name(), t.info().shape()))
-                .toList());
+                .toList(),
+            ConfigJson.of(base));
     this.blocks =
         request.blocks() == null ? null : BlockWeights.parse(request.blocks(), names.family());
   }
@@ -53,7 +55,7 @@ public final class Planner {
 
   private BakePlan plan(Path output) throws IOException {
     Quantised.refuse(base);
-    Map<Stored, List<Applied>> changes = new LinkedHashMap<>();
+    Map<Destination, List<Applied>> changes = new LinkedHashMap<>();
     List<Ledger> ledgers = new ArrayList<>();
     boolean found = false;
     for (BakeRequest.Use use : request.adapters()) {
@@ -68,10 +70,9 @@ public final class Planner {
       found |= ledger.applied() + ledger.filtered() > 0 || !placement.warnings().isEmpty();
       warn(use, ledger, placement);
       ledgers.add(ledger);
+      placement.placed().forEach(applied -> requireUnchanged(applied, changes));
       for (Applied applied : placement.placed()) {
-        Stored stored =
-            base.tensor(applied.target().component(), applied.target().tensor()).orElseThrow();
-        changes.computeIfAbsent(stored, key -> new ArrayList<>()).add(applied);
+        changes.computeIfAbsent(destination(applied), key -> new ArrayList<>()).add(applied);
       }
     }
     if (!found) {
@@ -81,7 +82,9 @@ public final class Planner {
           "no module of any adapter has a place in this base; nothing would change");
     }
     Derivation derivation = Derivation.of(base, request, blocks);
-    Layouts layout = Layouts.of(base, request, output, derivation.planned(), changes.keySet());
+    Untying untying = Untying.of(base, names, changes.keySet(), output);
+    Layouts layout =
+        Layouts.of(base, request, output, derivation.planned(), changes.keySet(), untying);
     return new BakePlan(
         base.path(),
         names.family(),
@@ -92,6 +95,37 @@ public final class Planner {
         derivation,
         request.writing().hashes(),
         layout.output());
+  }
+
+  /// The tensor of the output that a module changes, and the base's that it is made of: the same,
+  /// or the one that a tied name stands for.
+  private Destination destination(Applied applied) {
+    Target target = applied.target();
+    Stored stored =
+        base.tensor(target.component(), target.tensor())
+            .or(() ->
+                names.ties().stream()
+                    .filter(tie -> tie.alias().equals(target.tensor()))
+                    .findFirst()
+                    .flatMap(tie -> base.tensor("", tie.kept().name())))
+            .orElseThrow();
+    return new Destination(stored, target.tensor());
+  }
+
+  /// A module that has to be put together from several tensors reads them from the base.
+  private static void requireUnchanged(Applied applied, Map<Destination, List<Applied>> changes) {
+    List<Stored> tensors = applied.pieces().stream().map(Applied.Piece::stored).distinct().toList();
+    if (tensors.size() > 1
+        && tensors.stream().anyMatch(t -> changes.containsKey(new Destination(t, t.name())))) {
+      throw new BakeException(
+          applied.file().path(),
+          applied.module().name(),
+          ("%s is one module over %s, which an earlier adapter changes; bake this adapter first, or"
+                  + " each into the output of the other")
+              .formatted(
+                  applied.module().name(),
+                  String.join(", ", tensors.stream().map(Stored::name).toList())));
+    }
   }
 
   private Placement.Strengths strengths(double strength) {
@@ -166,7 +200,7 @@ public final class Planner {
               AdapterModule module = modules.get(name);
               return module == null ? radiata.safetensors.Shape.SCALAR : module.madeFor();
             });
-    return of == Family.GENERIC || names.family() == Family.GENERIC || of == names.family()
+    return of == Family.GENERIC || names.family() == Family.GENERIC || of.mayPassFor(names.family())
         ? Optional.empty()
         : Optional.of(
             "this adapter is for %s, the base is %s".formatted(of.id(), names.family().id()));

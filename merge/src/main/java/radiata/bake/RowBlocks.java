@@ -1,6 +1,7 @@
 package radiata.bake;
 
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import radiata.adapter.Adapter;
 import radiata.adapter.Additive;
 import radiata.adapter.Boft;
@@ -18,6 +19,7 @@ import radiata.adapter.Sparse;
 import radiata.adapter.Tlora;
 import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
+import radiata.names.Rows;
 import radiata.safetensors.Shape;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Doubles;
@@ -43,6 +45,19 @@ final class RowBlocks {
               : 0;
       case Boft<T> _, Tlora<T> _, Sparse<T> _ -> 0;
     };
+  }
+
+  /// Whether a run of a module's rows can be cut out; null are all rows.
+  static boolean falls(@Nullable Rows rows, long granule) {
+    return rows == null
+        || (granule > 0 && rows.start() % granule == 0 && rows.count() % granule == 0);
+  }
+
+  /// The part of an adapter that makes the rows at its place.
+  static Adapter<DoubleTensor> at(Applied applied, Adapter<DoubleTensor> adapter, Doubles on) {
+    return applied.cut() && applied.target().of() instanceof Rows(long start, long count)
+        ? cut(adapter, start, count, on)
+        : adapter;
   }
 
   private static boolean alone(DoraAxis told, Shape magnitude, Shape view, Profile as) {

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -18,14 +17,8 @@ import radiata.convention.Profile;
 import radiata.convention.Profiles;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
-import radiata.safetensors.Header;
 import radiata.safetensors.Limits;
-import radiata.safetensors.Replace;
-import radiata.safetensors.SafetensorsWriter;
 import radiata.safetensors.Shape;
-import radiata.safetensors.TensorInfo;
-import radiata.safetensors.TensorSpec;
-import radiata.safetensors.convert.Narrow;
 import radiata.safetensors.convert.Widen;
 
 /// The fused pass against the formula it stands for: random shapes, ranks, axes, runtimes and
@@ -36,32 +29,6 @@ class FusedBakeTest {
   @TempDir Path folder;
 
   private final RandomGenerator random = new SplittableRandom(20261125);
-
-  /// Tensors and their values.
-  private record Values(List<TensorSpec> specs, Map<String, double[]> numbers) {
-    Values() {
-      this(new ArrayList<>(), new java.util.HashMap<>());
-    }
-
-    void add(String name, DType dtype, Shape shape, double[] values) {
-      specs.add(new TensorSpec(name, dtype, shape));
-      numbers.put(name, values);
-    }
-
-    void write(Path file) throws IOException {
-      Header header = Header.canonical(specs, Map.of());
-      try (SafetensorsWriter writer = SafetensorsWriter.create(file, header, Replace.FORCE)) {
-        for (TensorInfo tensor : header.tensors()) {
-          byte[] bytes = new byte[(int) tensor.bytes()];
-          double[] values = numbers.get(tensor.name());
-          Narrow.fromDoubles(
-              values, 0, values.length, tensor.dtype(), MemorySegment.ofArray(bytes), 0);
-          writer.write(tensor, 0, MemorySegment.ofArray(bytes));
-        }
-        writer.commit();
-      }
-    }
-  }
 
   private double[] noise(long count, double size) {
     double[] values = new double[(int) count];

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterFile;
@@ -16,7 +17,6 @@ import radiata.names.Families;
 import radiata.names.Family;
 import radiata.names.NameTable;
 import radiata.names.NamingException;
-import radiata.names.Target;
 import radiata.safetensors.Shape;
 import radiata.safetensors.TensorInfo;
 
@@ -84,19 +84,13 @@ record AdapterListing(
       try {
         table
             .find(module.name())
-            .map(located -> module.bias() ? located.bias() : located.weight())
-            .ifPresent(target -> targets.put(module.key(), place(target)));
+            .flatMap(located -> module.bias() ? located.biasPlace() : Optional.of(located.place()))
+            .ifPresent(place -> targets.put(module.key(), place));
       } catch (NamingException e) {
         because.add(String.valueOf(e.getMessage()));
       }
     }
     return targets;
-  }
-
-  private static String place(Target target) {
-    return target.component().isEmpty()
-        ? target.tensor()
-        : target.component() + "/" + target.tensor();
   }
 
   JsonObject document() {

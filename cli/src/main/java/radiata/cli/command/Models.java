@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import radiata.bake.ConfigJson;
 import radiata.names.BaseTensor;
 import radiata.names.NameTable;
 import radiata.safetensors.Checkpoint;
@@ -29,7 +30,7 @@ final class Models {
   }
 
   static NameTable names(Checkpoint model) {
-    return NameTable.of(baseTensors(model));
+    return NameTable.of(baseTensors(model), ConfigJson.of(model));
   }
 
   /// How a tensor of a model is told from all others: its name, after the component's where the

@@ -1,0 +1,79 @@
+package radiata.bake;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import radiata.names.Rows;
+import radiata.safetensors.Checkpoint.Stored;
+import radiata.safetensors.TensorInfo;
+import radiata.safetensors.convert.Widen;
+import radiata.tensor.DoubleTensor;
+import radiata.tensor.Doubles;
+
+/// Puts the weight of a module together that is in several places, and takes it apart again.
+final class Pieces {
+  private Pieces() {}
+
+  /// The whole weight. What is not in the tensor that is changed comes from the base's others,
+  /// which no earlier adapter changes (see [Planner]).
+  ///
+  /// @param weight the tensor that is changed, as it is by now
+  /// @param source which tensor of the base that is
+  static DoubleTensor together(DoubleTensor weight, Stored source, Applied applied, Doubles on)
+      throws IOException {
+    DoubleTensor whole = on.empty(applied.whole());
+    for (Applied.Piece piece : applied.pieces()) {
+      DoubleTensor tensor = piece.stored().equals(source) ? weight : read(piece.stored(), on);
+      Rows of = of(piece);
+      whole
+          .rows(of.start(), of.count())
+          .data()
+          .copyFrom(tensor.rows(start(piece), of.count()).data());
+    }
+    return whole;
+  }
+
+  /// The changed tensor, from the whole module's new weight.
+  static DoubleTensor apart(
+      DoubleTensor whole, DoubleTensor weight, Stored source, Applied applied, Doubles on) {
+    DoubleTensor changed = weight;
+    for (Applied.Piece piece : applied.pieces()) {
+      if (piece.stored().equals(source)) {
+        Rows of = of(piece);
+        changed = replace(changed, start(piece), whole, of.start(), of.count(), on);
+      }
+    }
+    return changed;
+  }
+
+  /// A weight with `count` rows of another from `at` on.
+  static DoubleTensor replace(
+      DoubleTensor weight, long at, DoubleTensor by, long from, long count, Doubles on) {
+    DoubleTensor whole = on.empty(weight.shape());
+    MemorySegment.copy(weight.data(), 0, whole.data(), 0, weight.data().byteSize());
+    whole.rows(at, count).data().copyFrom(by.rows(from, count).data());
+    return whole;
+  }
+
+  private static DoubleTensor read(Stored stored, Doubles on) throws IOException {
+    TensorInfo info = stored.info();
+    DoubleTensor tensor = on.empty(info.shape());
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(Math.max(1, info.bytes())).asSlice(0, info.bytes());
+      stored.part().file().read(info, 0, bytes);
+      Widen.toDoubles(bytes, 0, info.dtype(), tensor.data(), 0, info.shape().elements());
+    }
+    return tensor;
+  }
+
+  private static long start(Applied.Piece piece) {
+    return piece.target().rows() instanceof Rows rows ? rows.start() : 0;
+  }
+
+  private static Rows of(Applied.Piece piece) {
+    if (piece.target().of() instanceof Rows of) {
+      return of;
+    }
+    throw new IllegalStateException("a piece says which rows it is: " + piece.target());
+  }
+}
