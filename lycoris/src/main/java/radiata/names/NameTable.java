@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import radiata.safetensors.Shape;
 
 /// The modules of one base under every name that dialects give them.
 public final class NameTable {
@@ -118,6 +119,50 @@ public final class NameTable {
       }
     }
     return Optional.empty();
+  }
+
+  /// A module that another layout has in place of some rows of a fused one.
+  ///
+  /// @param runs the rows of the fused weight that are its own, in its own order
+  public record Part(Located module, List<Rows> runs) {
+    public Part {
+      runs = List.copyOf(runs);
+    }
+  }
+
+  /// The modules that diffusers has for one that the family's own code fuses or turns round.
+  ///
+  /// @param weight the shape of the fused weight, `[out, in]`
+  /// @return empty for a module that both have
+  public List<Part> parts(Located fused, Shape weight) {
+    ModuleNames module = rules.dotted(fused.role(), fused.path());
+    List<Part> parts = new ArrayList<>();
+    for (String path : module == null ? List.<String>of() : module.parts()) {
+      ModuleNames part = rules.dotted(fused.role(), path);
+      Located located = part == null ? null : known.get(part);
+      if (part == null || located == null) {
+        return List.of();
+      }
+      List<Rows> runs = new ArrayList<>();
+      for (Storage.Run run : part.storage().runs(weight)) {
+        runs.add(run.rows() == null ? new Rows(0, weight.dim(0)) : run.rows());
+      }
+      parts.add(new Part(located, runs));
+    }
+    return parts;
+  }
+
+  /// The shape of a fused weight whose inputs are `width`.
+  public Shape fusedShape(Located fused, long width) {
+    ModuleNames module = rules.dotted(fused.role(), fused.path());
+    ModuleNames part =
+        module == null || module.parts().isEmpty()
+            ? null
+            : rules.dotted(fused.role(), module.parts().getFirst());
+    if (part == null) {
+      throw new IllegalArgumentException(fused.path() + " is not fused");
+    }
+    return part.storage().sharedShape(width);
   }
 
   /// What a tensor of the base is.

@@ -3,15 +3,8 @@ package radiata.cli.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
-import java.time.format.ResolverStyle;
-import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.apache.commons.cli.Option;
@@ -28,16 +21,12 @@ import radiata.cli.report.Progress;
 import radiata.convention.Profile;
 import radiata.convention.Profiles;
 import radiata.safetensors.Checkpoint;
-import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
 import radiata.safetensors.Replace;
 import radiata.safetensors.SafetensorsException;
 
 /// `bake`: adapters into a model, exactly as the named runtime would compute it.
 final class BakeCommand implements Command {
-  private static final String KEEP = "keep";
-  private static final Map<String, DType> DTYPES = dtypes();
-
   private static final Option ADAPTER =
       Flags.value(
           "a",
@@ -53,7 +42,7 @@ final class BakeCommand implements Command {
       Flags.value(
           "dtype",
           "TYPE",
-          "the output's dtype: keep (default), " + String.join(", ", DTYPES.keySet()));
+          "the output's dtype: keep (default), " + String.join(", ", DTypes.BY_NAME.keySet()));
   private static final Option RUNTIME =
       Flags.value("runtime", "NAME", "whose arithmetic: " + String.join(", ", runtimes()));
   private static final Option UNET =
@@ -203,48 +192,17 @@ final class BakeCommand implements Command {
     return new BakeRequest(
         uses,
         profile,
-        Optional.ofNullable(DTYPES.get(arguments.choice(DTYPE, dtypeNames()).orElse(KEEP))),
+        Optional.ofNullable(
+            DTypes.BY_NAME.get(arguments.choice(DTYPE, DTypes.names()).orElse(DTypes.KEEP))),
         unet,
         te,
         arguments.text(BLOCKS).orElse(null),
         arguments.has(ALLOW),
-        new BakeRequest.Writing(
-            arguments.has(HASHES), arguments.text(DATE).map(BakeCommand::date)));
-  }
-
-  /// A date, with or without a time, as ISO 8601 writes it.
-  private static String date(String text) {
-    try {
-      TemporalAccessor _ =
-          DateTimeFormatter.ofPattern("uuuu-MM-dd['T'HH:mm[:ss][XXX]]", Locale.ROOT)
-              .withResolverStyle(ResolverStyle.STRICT)
-              .parse(text);
-      return text;
-    } catch (DateTimeParseException e) {
-      throw new UsageException(
-          "--date: '%s' is no date; write it like 2026-05-12 or 2026-05-12T10:00:00Z"
-              .formatted(text));
-    }
+        new BakeRequest.Writing(arguments.has(HASHES), arguments.text(DATE).map(Dates::checked)));
   }
 
   private static List<String> runtimes() {
     return Profiles.ALL.stream().map(Profile::id).toList();
-  }
-
-  private static Map<String, DType> dtypes() {
-    Map<String, DType> types = new LinkedHashMap<>();
-    types.put("fp32", DType.F32);
-    types.put("fp16", DType.F16);
-    types.put("bf16", DType.BF16);
-    types.put("fp8_e4m3", DType.F8_E4M3);
-    types.put("fp8_e5m2", DType.F8_E5M2);
-    return types;
-  }
-
-  private static List<String> dtypeNames() {
-    List<String> names = new ArrayList<>(DTYPES.keySet());
-    names.addFirst(KEEP);
-    return names;
   }
 
   /// A model; an adapter in its place is told by its keys.

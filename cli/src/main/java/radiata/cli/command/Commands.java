@@ -10,6 +10,7 @@ public final class Commands {
           new InspectCommand(),
           new VerifyCommand(),
           new BakeCommand(),
+          new ConvertCommand(),
           new CompareCommand(),
           new MetadataCommand(),
           new DemoCommand(),

@@ -4,14 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import radiata.names.Dialect;
+import radiata.names.Families;
+import radiata.names.Family;
 import radiata.safetensors.Limits;
 import radiata.safetensors.SafetensorsFile;
+import radiata.safetensors.Shape;
 import radiata.safetensors.TensorFile;
 import radiata.safetensors.TensorInfo;
 
@@ -176,6 +180,17 @@ public final class AdapterFile implements AutoCloseable {
 
   public Dialect dialect() {
     return dialect;
+  }
+
+  /// The family of models that its names and shapes tell.
+  public Family family() {
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    for (AdapterModule module : modules) {
+      shapes.merge(module.name(), module.madeFor(), (weight, bias) -> weight);
+    }
+    unsupported.forEach(module -> shapes.putIfAbsent(module.name(), Shape.SCALAR));
+    misfits.forEach(module -> shapes.putIfAbsent(module.name(), Shape.SCALAR));
+    return Families.guess(shapes.keySet(), name -> shapes.getOrDefault(name, Shape.SCALAR));
   }
 
   /// Who wrote it: lycoris, sd-scripts, diffusers, peft, onetrainer, ai-toolkit, simpletuner,
