@@ -41,7 +41,8 @@ public record Applied(
   /// The view of a target in a base tensor of this shape.
   static Shape view(Target target, Shape stored) {
     Shape rows = stored;
-    if (target.rows() instanceof Rows run) {
+    Rows run = target.rows();
+    if (run != null) {
       if (stored.rank() == 0 || run.end() > stored.dim(0)) {
         throw new ShapeMismatch(
             "rows " + run.start() + " to " + run.end() + " of a weight " + stored);

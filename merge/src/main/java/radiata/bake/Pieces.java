@@ -3,6 +3,7 @@ package radiata.bake;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import radiata.names.Rows;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.TensorInfo;
@@ -67,13 +68,11 @@ final class Pieces {
   }
 
   private static long start(Applied.Piece piece) {
-    return piece.target().rows() instanceof Rows rows ? rows.start() : 0;
+    Rows rows = piece.target().rows();
+    return rows == null ? 0 : rows.start();
   }
 
   private static Rows of(Applied.Piece piece) {
-    if (piece.target().of() instanceof Rows of) {
-      return of;
-    }
-    throw new IllegalStateException("a piece says which rows it is: " + piece.target());
+    return Objects.requireNonNull(piece.target().of(), "a piece says which rows it is");
   }
 }
