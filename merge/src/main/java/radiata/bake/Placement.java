@@ -177,6 +177,10 @@ final class Placement {
     List<TensorInfo> used = read.tensors();
     List<TensorInfo> dropped = new ArrayList<>(module.adapter().tensors());
     dropped.removeAll(used);
+    TensorInfo size = module.parts().get("bias_size");
+    if (!dropped.isEmpty() && size != null) {
+      dropped.add(size);
+    }
     ledger.ignored.addAll(dropped);
     ledger.applied(module.tensors().size() - dropped.size());
     place(module, read, pieces, view, strength);

@@ -31,6 +31,8 @@ public final class AdapterWriter {
   private final Recipe recipe;
   private final Optional<String> date;
 
+  /// The writer of one output.
+  ///
   /// @param recipe what was done, for the provenance
   /// @param date what `modelspec.date` becomes
   public AdapterWriter(Converted adapter, AdapterFile from, Recipe recipe, Optional<String> date) {
@@ -40,6 +42,8 @@ public final class AdapterWriter {
     this.date = date;
   }
 
+  /// Writes it, whole or not at all.
+  ///
   /// @param progress told of every run of bytes that has been written
   /// @throws AdapterException if a number does not fit its new dtype; nothing then stands under the
   ///   output's name

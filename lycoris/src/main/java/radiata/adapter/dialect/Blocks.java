@@ -30,7 +30,7 @@ record Blocks(Layer layer, List<List<Rows>> runs, List<@Nullable Rows> ranges) {
     }
     List<@Nullable Rows> ranges = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
-      Content up = layer.parts().get(Layer.UP);
+      Content up = layer.part(Layer.UP);
       MemorySegment bytes = up.read(arena);
       long columns = up.shape().matrix().dim(1);
       for (List<Rows> part : runs) {
@@ -108,14 +108,14 @@ record Blocks(Layer layer, List<List<Rows>> runs, List<@Nullable Rows> ranges) {
     }
     Layer cut = Relayout.rows(layer, runs.get(index));
     SequencedMap<String, Content> parts = new LinkedHashMap<>(cut.parts());
-    Content up = parts.get(Layer.UP);
+    Content up = cut.part(Layer.UP);
     long[] dims = up.shape().dims();
     dims[1] = range.count();
     parts.put(Layer.UP, new Content.Columns(up, range.start(), Shape.of(dims)));
-    parts.put(Layer.DOWN, new Content.Picked(parts.get(Layer.DOWN), List.of(range)));
+    parts.put(Layer.DOWN, new Content.Picked(cut.part(Layer.DOWN), List.of(range)));
     double alpha = layer.alpha() * range.count() / layer.rank().orElseThrow();
     if (parts.containsKey(Layer.ALPHA) && range.count() != layer.rank().orElseThrow()) {
-      parts.put(Layer.ALPHA, Content.Number.alpha(alpha));
+      parts.put(Layer.ALPHA, Content.Scalar.alpha(alpha));
     }
     return cut.with(parts, Math.toIntExact(range.count()), alpha);
   }
@@ -144,23 +144,23 @@ record Blocks(Layer layer, List<List<Rows>> runs, List<@Nullable Rows> ranges) {
     for (Relayout.Part part : parts) {
       Layer layer = part.layer();
       if (layer == null) {
-        ups.add(new Content.Zeros(first.parts().get(Layer.UP).dtype(), Shape.of(part.rows(), 0)));
+        ups.add(new Content.Zeros(first.part(Layer.UP).dtype(), Shape.of(part.rows(), 0)));
         continue;
       }
       requireDtype(first, layer);
       double factor = layer.scale() == least ? 1 : layer.scale() / least;
-      Content up = layer.parts().get(Layer.UP);
+      Content up = layer.part(Layer.UP);
       if (factor != 1 && !mayRound && !isPowerOfTwo(factor)) {
         throw new Unwritable(
             "q, k and v have different scales, and folding %s into up would round; --dtype fp32 allows it"
                 .formatted(factor));
       }
       ups.add(factor == 1 ? up : new Content.Scaled(up, factor, up.dtype()));
-      downs.add(layer.parts().get(Layer.DOWN));
+      downs.add(layer.part(Layer.DOWN));
     }
     SequencedMap<String, Content> joined = new LinkedHashMap<>(first.parts());
     long rows = parts.stream().mapToLong(Relayout.Part::rows).sum();
-    long[] dims = first.parts().get(Layer.UP).shape().dims();
+    long[] dims = first.part(Layer.UP).shape().dims();
     dims[0] = rows;
     dims[1] = rank;
     joined.put(Layer.UP, new Content.Diagonal(ups, Shape.of(dims)));
@@ -171,11 +171,11 @@ record Blocks(Layer layer, List<List<Rows>> runs, List<@Nullable Rows> ranges) {
             ? first.alpha() * rank / first.rank().orElseThrow()
             : least * rank;
     if (joined.containsKey(Layer.ALPHA)) {
-      joined.put(Layer.ALPHA, Content.Number.alpha(alpha));
+      joined.put(Layer.ALPHA, Content.Scalar.alpha(alpha));
     }
     for (String part : first.rowParts().keySet()) {
       if (!part.equals(Layer.UP)) {
-        joined.put(part, Relayout.stacked(parts, part, 1, first.parts().get(part)));
+        joined.put(part, Relayout.stacked(parts, part, 1, first.part(part)));
       }
     }
     return first.with(joined, rank, alpha);
@@ -183,10 +183,10 @@ record Blocks(Layer layer, List<List<Rows>> runs, List<@Nullable Rows> ranges) {
 
   private static void requireDtype(Layer first, Layer other) {
     for (String part : List.of(Layer.UP, Layer.DOWN)) {
-      if (first.parts().get(part).dtype() != other.parts().get(part).dtype()) {
+      if (first.part(part).dtype() != other.part(part).dtype()) {
         throw new Unwritable(
             "q, k and v are stored in %s and %s"
-                .formatted(first.parts().get(part).dtype(), other.parts().get(part).dtype()));
+                .formatted(first.part(part).dtype(), other.part(part).dtype()));
       }
     }
   }

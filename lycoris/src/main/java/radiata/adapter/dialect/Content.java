@@ -43,10 +43,10 @@ public sealed interface Content {
   }
 
   /// One number.
-  record Number(double value, DType dtype, Shape shape) implements Content {
+  record Scalar(double value, DType dtype, Shape shape) implements Content {
     /// A number as most tools write alpha: F32 if that holds it, else F64.
-    static Number alpha(double value) {
-      return new Number(value, (float) value == value ? DType.F32 : DType.F64, Shape.SCALAR);
+    static Scalar alpha(double value) {
+      return new Scalar(value, (float) value == value ? DType.F32 : DType.F64, Shape.SCALAR);
     }
 
     @Override

@@ -34,6 +34,8 @@ public final class Conversion {
   private final SequencedMap<String, String> renamed = new LinkedHashMap<>();
   private int modules;
 
+  /// What is wanted.
+  ///
   /// @param to the dialect
   /// @param dtype of the floats but alpha; null to keep each
   /// @param drop whether what the dialect cannot hold is left out

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import radiata.adapter.Adapter;
 import radiata.adapter.Dora;
 import radiata.adapter.Factor;
+import radiata.adapter.Glora;
 import radiata.adapter.Loha;
 import radiata.adapter.Lokr;
 import radiata.adapter.Scale;
@@ -99,8 +101,11 @@ record Layer(
     SequencedMap<String, Long> rows = new LinkedHashMap<>();
     switch (module.algorithm()) {
       case LORA -> rows.put(UP, 1L);
-      case GLORA ->
-          rows.put(parts.get("b1").shape().dim(1) == module.rank().orElse(0) ? "b1" : "b2", 1L);
+      case GLORA -> {
+        if (inner instanceof Glora<TensorInfo> glora) {
+          rows.put(glora.old() ? "b2" : "b1", 1L);
+        }
+      }
       case FULL -> {
         if (!module.bias()) {
           rows.put("diff", 1L);
@@ -146,6 +151,11 @@ record Layer(
       }
     }
     return null;
+  }
+
+  /// A part that it must have.
+  Content part(String part) {
+    return Objects.requireNonNull(parts.get(part), part);
   }
 
   /// Whether it changes the layer's weight, not its bias alone.

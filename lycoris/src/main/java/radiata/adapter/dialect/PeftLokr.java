@@ -26,21 +26,21 @@ record PeftLokr(int factor, boolean both) {
           small != null
               ? small.shape().matrix()
               : Shape.of(
-                  layer.parts().get("lokr_w1_a").shape().dim(0),
-                  layer.parts().get("lokr_w1_b").shape().matrix().dim(1));
+                  layer.part("lokr_w1_a").shape().dim(0),
+                  layer.part("lokr_w1_b").shape().matrix().dim(1));
       boolean turned = layer.parts().containsKey("lokr_t2");
       Shape two =
           large != null
               ? Shape.of(large.shape().dim(0), large.shape().dim(1))
               : Shape.of(
-                  layer.parts().get("lokr_w2_a").shape().dim(turned ? 1 : 0),
-                  layer.parts().get("lokr_w2_b").shape().matrix().dim(1));
+                  layer.part("lokr_w2_a").shape().dim(turned ? 1 : 0),
+                  layer.part("lokr_w2_b").shape().matrix().dim(1));
       return new Sizes(
           one.dim(0), one.dim(1), two.dim(0), two.dim(1), small != null, large != null);
     }
   }
 
-  /// @return empty where no settings give the shapes of all layers
+  /// The settings that give the shapes of all layers; empty where none do.
   static Optional<PeftLokr> of(List<Layer> layers) {
     TreeSet<Integer> factors = new TreeSet<>(List.of(-1));
     for (Layer layer : layers) {

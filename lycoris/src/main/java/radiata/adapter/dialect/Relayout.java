@@ -140,11 +140,11 @@ final class Relayout {
     for (Layer other : layers.subList(1, layers.size())) {
       for (String part : first.parts().keySet()) {
         boolean rows = first.rowParts().containsKey(part);
-        if (!rows && !equal(first.parts().get(part), other.parts().get(part))) {
+        if (!rows && !equal(first.part(part), other.part(part))) {
           return false;
         }
         if (first.alpha() != other.alpha()
-            || (rows && first.parts().get(part).dtype() != other.parts().get(part).dtype())) {
+            || (rows && first.part(part).dtype() != other.part(part).dtype())) {
           return false;
         }
       }

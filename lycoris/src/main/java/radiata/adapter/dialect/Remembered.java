@@ -83,10 +83,10 @@ final class Remembered {
     Spelling was = spelling.get();
     Double value = was.value();
     if (value != null && key.endsWith("." + Layer.ALPHA)) {
-      return new Content.Number(value, was.dtype(), was.shape());
+      return new Content.Scalar(value, was.dtype(), was.shape());
     }
-    if (content instanceof Content.Number(double number, DType _, Shape _)) {
-      return new Content.Number(number, was.dtype(), was.shape());
+    if (content instanceof Content.Scalar(double number, DType _, Shape _)) {
+      return new Content.Scalar(number, was.dtype(), was.shape());
     }
     boolean fits = was.shape().elements() == content.shape().elements();
     Content shaped = fits ? new Content.Shaped(content, was.shape()) : content;

@@ -139,7 +139,7 @@ final class Speller {
     switch (form.alphas()) {
       case TENSORS -> {
         if (!spelled.containsKey(Layer.ALPHA) && !remembered.lacksAlpha(layer)) {
-          spelled.put(Layer.ALPHA, Content.Number.alpha(layer.alpha()));
+          spelled.put(Layer.ALPHA, Content.Scalar.alpha(layer.alpha()));
         }
       }
       case SETTINGS -> settings.put(name, layer);
@@ -147,7 +147,7 @@ final class Speller {
         if (layer.algorithm() != Algorithm.LORA) {
           spelled.put(
               Layer.ALPHA,
-              layer.parts().getOrDefault(Layer.ALPHA, Content.Number.alpha(layer.alpha())));
+              layer.parts().getOrDefault(Layer.ALPHA, Content.Scalar.alpha(layer.alpha())));
         }
       }
     }
