@@ -29,13 +29,40 @@ public final class AxisFit {
   private final double[][] left;
   private double[][] right;
 
-  /// A fitted layer.
-  ///
-  /// @param up `[out, rank]`, in C order
-  /// @param down `[rank, in*k]`
-  /// @param magnitude one per output or input
-  /// @param distance of the weights, over the distance of the target from the base
-  public record Fit(double[] up, double[] down, double[] magnitude, double distance) {}
+  /// A fitted layer: memory that whoever asked for it owns.
+  public static final class Fit {
+    private final double[] up;
+    private final double[] down;
+    private final double[] magnitude;
+    private final double distance;
+
+    private Fit(double[] up, double[] down, double[] magnitude, double distance) {
+      this.up = up;
+      this.down = down;
+      this.magnitude = magnitude;
+      this.distance = distance;
+    }
+
+    /// `[out, rank]`, in C order.
+    public double[] up() {
+      return up;
+    }
+
+    /// `[rank, in*k]`, in C order.
+    public double[] down() {
+      return down;
+    }
+
+    /// One per output or input.
+    public double[] magnitude() {
+      return magnitude;
+    }
+
+    /// How far the weights are apart, over how far the target is from the base.
+    public double distance() {
+      return distance;
+    }
+  }
 
   private AxisFit(DoubleTensor weight, DoubleTensor target, DoraAxis axis, int rank) {
     Shape shape = weight.shape();
