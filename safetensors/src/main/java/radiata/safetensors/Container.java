@@ -65,13 +65,17 @@ public enum Container {
       return magic(head);
     }
     // Here the first bytes are a length and no magic, whatever they look like (640 is 80 02, a
-    // pickle). Only two formats have zeros at bytes 4 to 7: a tar archive of a file with a short
-    // name, and a pickle whose first frame, whose length stands at byte 3, is short.
+    // pickle). Only three formats have zeros at bytes 4 to 7: a tar archive of a file with a
+    // short name, a pickle whose first frame, whose length stands at byte 3, is short, and a zip
+    // archive without entries, whose length would be beyond the cap.
     if (n <= Math.min(HEADER_CAP, bytes.size() - 8) && firstOfHeader(bytes, n) == '{') {
       return SAFETENSORS;
     }
-    boolean frame =
-        new String(head, StandardCharsets.ISO_8859_1).matches("(?s)\u0080[\4\5]\u0095.*");
+    String text = new String(head, StandardCharsets.ISO_8859_1);
+    if (text.startsWith("PK\5\6")) {
+      return TORCH_ZIP;
+    }
+    boolean frame = text.matches("(?s)\u0080[\4\5]\u0095.*");
     return frame ? TORCH_LEGACY : isTar(head) ? TAR : UNKNOWN;
   }
 
