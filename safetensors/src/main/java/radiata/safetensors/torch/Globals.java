@@ -104,7 +104,18 @@ final class Globals {
           Map.entry("addict.addict", Set.of("Dict")),
           Map.entry("yacs.config", Set.of("CfgNode")),
           Map.entry("torch.serialization", Set.of("_get_layout")),
-          Map.entry("torch", Set.of("device", "strided", "sparse_coo", "Generator", "Tensor")),
+          Map.entry(
+              "torch",
+              Set.of(
+                  "device",
+                  "strided",
+                  "sparse_coo",
+                  "Generator",
+                  "Tensor",
+                  "per_tensor_affine",
+                  "per_tensor_symmetric",
+                  "per_channel_affine",
+                  "per_channel_affine_float_qparams")),
           Map.entry("torch.torch_version", Set.of("TorchVersion")),
           Map.entry("torch._tensor", Set.of("_rebuild_from_type_v2")));
 

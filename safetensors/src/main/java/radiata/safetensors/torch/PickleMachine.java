@@ -162,14 +162,14 @@ final class PickleMachine {
   /// Instructions that push a number.
   private boolean number(int instruction, long at) throws IOException {
     switch (instruction) {
-      case 'J' -> number((int) input.little(4), at);
-      case 'K' -> number(input.little(1), at);
-      case 'M' -> number(input.little(2), at);
+      case 'J' -> integer((int) input.little(4), at);
+      case 'K' -> integer(input.little(1), at);
+      case 'M' -> integer(input.little(2), at);
       case 'G' -> made(new Real(input.real()), 24, at);
       case 0x8a -> {
         byte[] little = input.bytes((int) input.length(1));
         if (little.length <= Long.BYTES) {
-          number(PickleInput.signed(little), at);
+          integer(PickleInput.signed(little), at);
         } else {
           byte[] big = new byte[little.length];
           for (int i = 0; i < big.length; i++) {
@@ -206,7 +206,7 @@ final class PickleMachine {
     return true;
   }
 
-  private void number(long value, long at) {
+  private void integer(long value, long at) {
     made(new Int(value), 24, at);
   }
 
@@ -216,7 +216,7 @@ final class PickleMachine {
     }
     BigInteger value = new BigInteger(line);
     if (value.bitLength() < Long.SIZE) {
-      number(value.longValue(), at);
+      integer(value.longValue(), at);
     } else {
       made(new Big(value), 64, at);
     }
@@ -306,7 +306,9 @@ final class PickleMachine {
     }
     if (callee.full().equals(Globals.STORAGE_IN_BYTES)) {
       if (!(items.size() == 1 && items.get(0) instanceof Bytes bytes)) {
-        throw input.broken(at, "a storage in bytes without its bytes");
+        throw input.broken(
+            at,
+            "a storage whose bytes are spelled as text, as pickle.dump does; save the model with torch.save");
       }
       made(persistent.nested(bytes, input, at), 160, at);
       return;
