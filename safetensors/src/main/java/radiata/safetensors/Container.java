@@ -14,9 +14,9 @@ import radiata.safetensors.SafetensorsException.Kind;
 public enum Container {
   SAFETENSORS("a safetensors file"),
   /// A zip archive, which `torch.save` has written since PyTorch 1.6.
-  TORCH_ZIP("a zip archive, as torch.save writes it; convert it to safetensors first"),
+  TORCH_ZIP("a zip archive, as torch.save writes it; a safetensors file is expected here"),
   /// A pickle of protocol 2 to 5: `torch.save` before PyTorch 1.6.
-  TORCH_LEGACY("a Python pickle, as old torch.save wrote it; convert it to safetensors first"),
+  TORCH_LEGACY("a Python pickle, as old torch.save wrote it; a safetensors file is expected here"),
   TAR("a tar archive; unpack it, or convert it to safetensors if an early PyTorch wrote it"),
   GGUF("a GGUF file, whose weights are block-quantised; take the original safetensors model"),
   HDF5("an HDF5 file, as Keras writes it; convert it to safetensors first"),
