@@ -28,7 +28,6 @@ final class PickleMachine {
   private static final int LONGEST_NAME = 512;
   private static final int LONGEST_NUMBER = 64;
   private static final int LONGEST_LINE = 4096;
-  private static final int MOST_INSTRUCTIONS = 50_000_000;
 
   /// What stands for a storage: torch keeps them outside the pickle.
   interface Persistent {
@@ -45,7 +44,6 @@ final class PickleMachine {
   private final HeapBudget budget;
   private final Persistent persistent;
   private final PickleStack stack;
-  private int instructions;
 
   private PickleMachine(PickleInput input, HeapBudget budget, Persistent persistent) {
     this.input = input;
@@ -67,10 +65,7 @@ final class PickleMachine {
     while (true) {
       long at = input.position();
       int instruction = input.next();
-      if (++instructions > MOST_INSTRUCTIONS) {
-        throw input.error(
-            Kind.LIMIT, at, "more than %,d instructions".formatted(MOST_INSTRUCTIONS));
-      }
+      budget.step(at);
       if (instruction == '.') {
         Value result = stack.pop(at);
         if (!stack.isEmpty()) {
