@@ -83,8 +83,8 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  /// Opens a `.safetensors` or torch file, an index of shards, or a folder: one with `model_index.json`, one
-  /// with an index, or one that holds a single model.
+  /// Opens a `.safetensors` or torch file, an index of shards, or a folder: one with
+  /// `model_index.json`, one with an index, or one that holds a single model.
   ///
   /// @throws SafetensorsException if there is no model at `path`, several could be meant, a file is
   ///   broken, or index and shards contradict each other

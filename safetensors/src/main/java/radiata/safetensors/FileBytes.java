@@ -37,8 +37,10 @@ public final class FileBytes implements AutoCloseable {
     this.channel = channel;
   }
 
-  /// @throws SafetensorsException if there is no regular file of that name. A pipe would block
-  ///   whoever opens it, so the kind of file is asked for before.
+  /// Opens a regular file. A pipe would block whoever opens it, so the kind of file is asked for
+  /// before.
+  ///
+  /// @throws SafetensorsException if there is no regular file of that name
   public static FileBytes open(Path path) throws IOException {
     BasicFileAttributes found = regular(path);
     return new FileBytes(path, found, FileChannel.open(path, StandardOpenOption.READ));

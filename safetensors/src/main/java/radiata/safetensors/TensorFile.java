@@ -13,8 +13,8 @@ import radiata.safetensors.torch.TorchFile;
 /// bytes of a tensor are read when asked for. Safe for use by several threads; whoever opens it
 /// closes it.
 public interface TensorFile extends AutoCloseable {
-  /// Opens a file of any container that is read: safetensors, or what `torch.save` writes. No tensor
-  /// is read.
+  /// Opens a file of any container that is read: safetensors, or what `torch.save` writes. No
+  /// tensor is read.
   ///
   /// @throws SafetensorsException if it is not a regular file, is of another format, breaks a rule
   ///   of its format, or asks for more than `limits`

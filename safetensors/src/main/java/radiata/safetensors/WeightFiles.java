@@ -36,6 +36,7 @@ final class WeightFiles {
   /// What trainers leave beside the weights.
   private static final Pattern TRAINING =
       Pattern.compile("(optimizer|scheduler|scaler|rng_state|random_states|training_args).*");
+
   private static final Pattern WEIGHTS =
       Pattern.compile(".*\\.(safetensors|bin|pt|pth|ckpt|gguf|msgpack|h5)");
 

@@ -56,7 +56,7 @@ final class ContainerCheck {
           findings.add(
               Finding.warning(
                   "left-out",
-                  "%s that are no tensors and are left out, such as %s"
+                  "%s beside the tensors left out, such as %s"
                       .formatted(Sizes.plural(leftOut.size(), "value"), leftOut.getFirst()),
                   null));
         }

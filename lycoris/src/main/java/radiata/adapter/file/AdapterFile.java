@@ -93,8 +93,8 @@ public final class AdapterFile implements AutoCloseable {
   }
 
   /// Opens a `.safetensors` or torch file, or a PEFT folder with `adapter_model.safetensors` or
-  /// `adapter_model.bin`, and `adapter_config.json`. A PEFT file given by name takes `<stem>_config.json` or
-  /// `adapter_config.json` beside it.
+  /// `adapter_model.bin`, and `adapter_config.json`. A PEFT file given by name takes
+  /// `<stem>_config.json` or `adapter_config.json` beside it.
   ///
   /// @param adapterName which of several named adapters of a PEFT file; null where there is only
   ///   one

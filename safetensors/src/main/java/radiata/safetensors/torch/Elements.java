@@ -13,9 +13,7 @@ final class Elements {
       case 1 -> into.set(ValueLayout.JAVA_BYTE, to, from.get(ValueLayout.JAVA_BYTE, at));
       case 2 ->
           into.set(
-              ValueLayout.JAVA_SHORT_UNALIGNED,
-              to,
-              from.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
+              ValueLayout.JAVA_SHORT_UNALIGNED, to, from.get(ValueLayout.JAVA_SHORT_UNALIGNED, at));
       case 4 ->
           into.set(
               ValueLayout.JAVA_INT_UNALIGNED, to, from.get(ValueLayout.JAVA_INT_UNALIGNED, at));
@@ -30,8 +28,7 @@ final class Elements {
   static void reverse(MemorySegment bytes, long at, int length) {
     for (int low = 0, high = length - 1; low < high; low++, high--) {
       byte kept = bytes.get(ValueLayout.JAVA_BYTE, at + low);
-      bytes.set(
-          ValueLayout.JAVA_BYTE, at + low, bytes.get(ValueLayout.JAVA_BYTE, at + high));
+      bytes.set(ValueLayout.JAVA_BYTE, at + low, bytes.get(ValueLayout.JAVA_BYTE, at + high));
       bytes.set(ValueLayout.JAVA_BYTE, at + high, kept);
     }
   }

@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import radiata.safetensors.SafetensorsException;
 import radiata.safetensors.SafetensorsException.Kind;
 
-/// What the pickles of one file may take of the heap and of the processor. A byte of a pickle can ask for a dict: so
-/// everything that is built is paid for, at about what it costs, before it is built. A tensor of a
-/// real file costs about 2 KB.
+/// What the pickles of one file may take of the heap and of the processor. A byte of a pickle can
+/// ask for a dict: so everything that is built is paid for, at about what it costs, before it is
+/// built. A tensor of a real file costs about 2 KB.
 final class HeapBudget {
   private static final long BYTES = 128L << 20;
   private static final int INSTRUCTIONS = 50_000_000;

@@ -37,7 +37,7 @@ final class PickleInput {
     this.source = source;
     this.position = start;
     this.end = end;
-    this.buffer = new byte[(int) Math.clamp(end - start, 1, BUFFER)];
+    this.buffer = new byte[Math.clamp(end - start, 1, BUFFER)];
   }
 
   long position() {

@@ -56,8 +56,7 @@ final class PickleMachine {
   ///
   /// @throws SafetensorsException if it is cut short or broken, holds an instruction or a name that
   ///   weights do not need, or builds too much
-  static Value run(PickleInput input, HeapBudget budget, Persistent persistent)
-      throws IOException {
+  static Value run(PickleInput input, HeapBudget budget, Persistent persistent) throws IOException {
     return new PickleMachine(input, budget, persistent).run();
   }
 
@@ -235,7 +234,8 @@ final class PickleMachine {
     if (text.isPresent()) {
       stack.push(new Text(text.get()), at);
     } else if (utf8) {
-      // Python writes an unpaired surrogate as UTF-8 cannot have it: then it is no name of a tensor.
+      // Python writes an unpaired surrogate as UTF-8 cannot have it: then it is no name of a
+      // tensor.
       stack.push(new Unreadable("a text that is not UTF-8"), at);
     } else {
       stack.push(new Bytes(start, length), at);

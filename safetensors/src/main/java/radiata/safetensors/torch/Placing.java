@@ -156,7 +156,6 @@ final class Placing {
   }
 
   private SafetensorsException error(Kind kind, String name, String what) {
-    return new SafetensorsException(
-        kind, path, name, "tensor " + Quoted.of(name) + ": " + what);
+    return new SafetensorsException(kind, path, name, "tensor " + Quoted.of(name) + ": " + what);
   }
 }

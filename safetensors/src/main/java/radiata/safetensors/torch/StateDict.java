@@ -95,8 +95,9 @@ record StateDict(Map<String, Tensor> tensors, List<String> leftOut) {
   private static String noDict(Value value) {
     return switch (value) {
       case Tensor _ -> "a single tensor without a name; save it in a dict, {\"name\": tensor}";
-      case Items items when !items.items().isEmpty()
-          && items.items().stream().allMatch(Tensor.class::isInstance) ->
+      case Items items
+          when !items.items().isEmpty()
+              && items.items().stream().allMatch(Tensor.class::isInstance) ->
           "%s tensors without names (cloneofsimo/lora writes such files); which layer each belongs to lies in the program that wrote it"
               .formatted(items.what());
       case Value.Opaque opaque ->

@@ -23,7 +23,8 @@ record StorageIds(String name, Map<String, Storage> named) implements PickleMach
   @Override
   public Value load(Value id, PickleInput input, long at) {
     if (!(id instanceof Items items && items.size() > 0 && items.get(0) instanceof Text kind)) {
-      throw input.broken(at, "a reference to something outside the pickle that torch does not write");
+      throw input.broken(
+          at, "a reference to something outside the pickle that torch does not write");
     }
     if (kind.text().equals("module") && items.size() > 1) {
       return items.get(1);
@@ -44,7 +45,8 @@ record StorageIds(String name, Map<String, Storage> named) implements PickleMach
     Storage whole = new Storage(name + key.text(), element, length.value(), 0);
     Storage before = named.putIfAbsent(whole.key(), whole);
     if (before != null && !before.equals(whole)) {
-      throw input.broken(at, "storage %s is said to be of two types or lengths".formatted(key.text()));
+      throw input.broken(
+          at, "storage %s is said to be of two types or lengths".formatted(key.text()));
     }
     Value view = items.size() > 5 ? items.get(5) : Constant.NONE;
     return view == Constant.NONE ? whole : view(whole, view, input, at);

@@ -70,7 +70,9 @@ final class TorchZip {
         zip.entries().keySet().stream().filter(PICKLE.asMatchPredicate()).toList();
     if (pickles.size() > 1) {
       throw ZipTail.broken(
-          path, 0, "two pickles, " + Quoted.of(pickles.get(0)) + " and " + Quoted.of(pickles.get(1)));
+          path,
+          0,
+          "two pickles, " + Quoted.of(pickles.get(0)) + " and " + Quoted.of(pickles.get(1)));
     }
     if (pickles.isEmpty()) {
       List<String> first = zip.entries().keySet().stream().limit(3).map(Quoted::of).toList();
@@ -96,7 +98,9 @@ final class TorchZip {
       case "big" -> true;
       default ->
           throw ZipTail.broken(
-              path, entry.get().data(), "byteorder is %s, little or big was expected".formatted(Quoted.of(order)));
+              path,
+              entry.get().data(),
+              "byteorder is %s, little or big was expected".formatted(Quoted.of(order)));
     };
   }
 
@@ -109,8 +113,7 @@ final class TorchZip {
         data.read(0, MemorySegment.ofArray(whole));
       }
       source =
-          (at, into) ->
-              into.copyFrom(MemorySegment.ofArray(whole).asSlice(at, into.byteSize()));
+          (at, into) -> into.copyFrom(MemorySegment.ofArray(whole).asSlice(at, into.byteSize()));
     } else {
       source = (at, into) -> file.read(pickle.data() + at, into);
     }
@@ -119,7 +122,8 @@ final class TorchZip {
 
   private StorageData data(ZipEntry entry) {
     return entry.deflated()
-        ? new StorageData.Deflated(new InflatingReader(path, file, entry), entry.data(), entry.bytes())
+        ? new StorageData.Deflated(
+            new InflatingReader(path, file, entry), entry.data(), entry.bytes())
         : new StorageData.Plain(file, entry.data(), entry.bytes());
   }
 

@@ -14,7 +14,8 @@ sealed interface Value {
       case Int _, Big _, Real _ -> "a number";
       case Text _ -> "a text";
       case Bytes bytes -> "%,d bytes".formatted(bytes.length());
-      case Items items -> (items.list() ? "a list of %,d" : "a tuple of %,d").formatted(items.size());
+      case Items items ->
+          (items.list() ? "a list of %,d" : "a tuple of %,d").formatted(items.size());
       case Dict _ -> "a dict";
       case Global global -> "the name " + global.shown();
       case Storage _ -> "a storage";

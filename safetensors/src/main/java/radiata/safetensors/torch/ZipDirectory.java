@@ -81,10 +81,7 @@ record ZipDirectory(Path path, Map<String, ZipEntry> entries) {
     int method = directory.getShort(start + 10) & 0xffff;
     requireReadable(name, directory.getShort(start + 8), method);
     ByteBuffer wide =
-        wide(
-            directory
-                .slice(start + CENTRAL + nameLength, extraLength)
-                .order(directory.order()));
+        wide(directory.slice(start + CENTRAL + nameLength, extraLength).order(directory.order()));
     long bytes = field(name, directory.getInt(start + 24), wide, at);
     long packed = field(name, directory.getInt(start + 20), wide, at);
     long header = field(name, directory.getInt(start + 42), wide, at);
@@ -161,21 +158,14 @@ record ZipDirectory(Path path, Map<String, ZipEntry> entries) {
     }
     requireReadable(entry.name(), local.getShort(6), local.getShort(8) & 0xffff);
     Optional<String> name = PickleInput.text(ZipTail.bytes(file, header + LOCAL, nameLength));
-    if (!name.equals(Optional.of(entry.name()))
-        || (local.getShort(8) == 8) != entry.deflated()) {
+    if (!name.equals(Optional.of(entry.name())) || (local.getShort(8) == 8) != entry.deflated()) {
       throw broken(
           header,
           "the local header of %s says something else than the directory"
               .formatted(Quoted.of(entry.name())));
     }
     return new ZipEntry(
-        entry.name(),
-        entry.deflated(),
-        entry.crc(),
-        header,
-        data,
-        entry.packed(),
-        entry.bytes());
+        entry.name(), entry.deflated(), entry.crc(), header, data, entry.packed(), entry.bytes());
   }
 
   private SafetensorsException outside(ZipEntry entry) {

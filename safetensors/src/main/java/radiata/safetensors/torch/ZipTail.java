@@ -49,7 +49,8 @@ record ZipTail(long start, long end, long entries) {
     return wide(path, file, record, plain);
   }
 
-  /// The values of the 64-bit record, where there is one; the plain ones must be equal or saturated.
+  /// The values of the 64-bit record, where there is one; the plain ones must be equal or
+  /// saturated.
   private static ZipTail wide(Path path, FileBytes file, long record, ZipTail plain)
       throws IOException {
     ByteBuffer locator =

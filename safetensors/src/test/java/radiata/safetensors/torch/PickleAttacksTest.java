@@ -78,9 +78,20 @@ class PickleAttacksTest {
 
   @ParameterizedTest
   @CsvSource({
-    "INST, 105", "OBJ, 111", "EXT1, 130", "EXT2, 131", "EXT4, 132", "PERSID, 80", "POP, 48",
-    "DUP, 50", "LONG4, 139", "NEXT_BUFFER, 151", "READONLY_BUFFER, 152", "NEWOBJ_EX, 146",
-    "zero, 0", "0xff, 255"
+    "INST, 105",
+    "OBJ, 111",
+    "EXT1, 130",
+    "EXT2, 131",
+    "EXT4, 132",
+    "PERSID, 80",
+    "POP, 48",
+    "DUP, 50",
+    "LONG4, 139",
+    "NEXT_BUFFER, 151",
+    "READONLY_BUFFER, 152",
+    "NEWOBJ_EX, 146",
+    "zero, 0",
+    "0xff, 255"
   })
   void anInstructionThatTorchDoesNotWriteIsRefused(String name, int instruction) {
     Pickled pickle = Pickled.protocol2().op("}").op(instruction).op("os\nsystem\n.");
@@ -90,7 +101,8 @@ class PickleAttacksTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {".", "R", "t", "s", "u", "q\0", "h\0", "b", "a", "Q", "\u0087", "(.", "}(u("})
+  @ValueSource(
+      strings = {".", "R", "t", "s", "u", "q\0", "h\0", "b", "a", "Q", "\u0087", "(.", "}(u("})
   void aStackThatRunsEmptyIsRefused(String instructions) {
     assertThat(refused(Pickled.protocol2().op(instructions).op(".")).kind())
         .isEqualTo(Kind.BROKEN_PICKLE);
@@ -168,7 +180,8 @@ class PickleAttacksTest {
 
   @Test
   void aHugeLongIsNoSizeOfATensor() {
-    Pickled pickle = Pickled.protocol2().op("}").text("w").global("torch._utils", "_rebuild_tensor");
+    Pickled pickle =
+        Pickled.protocol2().op("}").text("w").global("torch._utils", "_rebuild_tensor");
     pickle.op("((").text("storage").global("torch", "FloatStorage").text("0").text("cpu");
     pickle.number(1).op("tQ").op("K\0(").op(0x8a, 255).raw(new byte[254]).op(0x7f);
     assertThat(refused(pickle.op("t(K\1ttRs.")).getMessage())
@@ -270,8 +283,7 @@ class PickleAttacksTest {
   private static SafetensorsException opened(Pickled pickle) {
     SafetensorsException e =
         catchThrowableOfType(
-            SafetensorsException.class,
-            () -> StateDict.of(FILE, pickle.run(FILE), Limits.DEFAULT));
+            SafetensorsException.class, () -> StateDict.of(FILE, pickle.run(FILE), Limits.DEFAULT));
     assertThat(e).isNotNull();
     return e;
   }

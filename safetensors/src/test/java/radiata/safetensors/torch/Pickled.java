@@ -95,8 +95,7 @@ final class Pickled {
         new PickleInput(
             file,
             "",
-            (at, into) ->
-                into.copyFrom(MemorySegment.ofArray(bytes).asSlice(at, into.byteSize())),
+            (at, into) -> into.copyFrom(MemorySegment.ofArray(bytes).asSlice(at, into.byteSize())),
             0,
             bytes.length);
     return PickleMachine.run(input, new HeapBudget(file, 8 << 20, 1_000_000), new StorageIds());

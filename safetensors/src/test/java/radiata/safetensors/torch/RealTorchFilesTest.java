@@ -25,7 +25,8 @@ class RealTorchFilesTest {
       List.of("plain", "transposed", "first", "second", "bfloat16");
 
   @ParameterizedTest
-  @ValueSource(strings = {"mixed.pt", "mixed-protocol-4.pt", "mixed-legacy.pt", "mixed-deflated.pt"})
+  @ValueSource(
+      strings = {"mixed.pt", "mixed-protocol-4.pt", "mixed-legacy.pt", "mixed-deflated.pt"})
   void everyTypeAndEveryViewIsWhatSafetensorsHolds(String name) throws IOException {
     try (TensorFile torch = open(name);
         TensorFile expected = SafetensorsFile.open(FILES.resolve("mixed.safetensors"))) {

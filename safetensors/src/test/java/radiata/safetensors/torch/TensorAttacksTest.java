@@ -32,7 +32,8 @@ class TensorAttacksTest {
 
   @Test
   void aStorageOutsideTheFileIsRefused() throws IOException {
-    refused(zip(4, 0, dims(4), dims(1), new byte[12]), Kind.INVALID_OFFSET, "the file has 12 of it");
+    refused(
+        zip(4, 0, dims(4), dims(1), new byte[12]), Kind.INVALID_OFFSET, "the file has 12 of it");
   }
 
   @Test
@@ -47,7 +48,9 @@ class TensorAttacksTest {
     Pickled pickle = Pickled.protocol2().op("}").text("w");
     pickle.tensor("FloatStorage", "../version", 1, 0, dims(1), dims(1)).op("s.");
     refused(
-        archive(pickle.bytes(), new byte[4]), Kind.BROKEN_PICKLE, "a storage whose key is no number");
+        archive(pickle.bytes(), new byte[4]),
+        Kind.BROKEN_PICKLE,
+        "a storage whose key is no number");
   }
 
   @Test
@@ -95,14 +98,17 @@ class TensorAttacksTest {
 
   @Test
   void sizesWithoutStridesAreRefused() throws IOException {
-    refused(zip(4, 0, dims(1, 1), dims(1), new byte[16]), Kind.BROKEN_PICKLE, "2 sizes and 1 strides");
+    refused(
+        zip(4, 0, dims(1, 1), dims(1), new byte[16]), Kind.BROKEN_PICKLE, "2 sizes and 1 strides");
     refused(zip(4, 0, new long[65], new long[65], new byte[16]), Kind.BROKEN_PICKLE, "65 sizes");
   }
 
   @Test
   void aStrideOfZeroThatMakesGigabytesIsRefused() throws IOException {
     refused(
-        zip(1, 0, dims(100_000, 100_000), dims(0, 0), new byte[4]), Kind.LIMIT, "by repeating them");
+        zip(1, 0, dims(100_000, 100_000), dims(0, 0), new byte[4]),
+        Kind.LIMIT,
+        "by repeating them");
   }
 
   @Test
@@ -136,7 +142,8 @@ class TensorAttacksTest {
 
   @Test
   void aStorageThatIsNoStorageIsRefused() throws IOException {
-    Pickled pickle = Pickled.protocol2().op("}").text("w").global("torch._utils", "_rebuild_tensor");
+    Pickled pickle =
+        Pickled.protocol2().op("}").text("w").global("torch._utils", "_rebuild_tensor");
     pickle.op("(}K\0)))tRs.");
     refused(
         archive(pickle.bytes(), new byte[4]),

@@ -77,24 +77,39 @@ class ZipAttacksTest {
         sound().add("x/a", DATA, entry -> entry.header = 0x7fffffff),
         Kind.BROKEN_ARCHIVE,
         "reaches beyond");
-    Zipped wide = sound().add("x/a", DATA, entry -> {
-      entry.wide = true;
-      entry.header = Long.MAX_VALUE;
-    });
+    Zipped wide =
+        sound()
+            .add(
+                "x/a",
+                DATA,
+                entry -> {
+                  entry.wide = true;
+                  entry.header = Long.MAX_VALUE;
+                });
     refused(wide, Kind.BROKEN_ARCHIVE, "reaches beyond");
-    Zipped huge = sound().add("x/a", DATA, entry -> {
-      entry.wide = true;
-      entry.packed = entry.bytes = Long.MAX_VALUE;
-    });
+    Zipped huge =
+        sound()
+            .add(
+                "x/a",
+                DATA,
+                entry -> {
+                  entry.wide = true;
+                  entry.packed = entry.bytes = Long.MAX_VALUE;
+                });
     refused(huge, Kind.BROKEN_ARCHIVE, "reaches beyond");
   }
 
   @Test
   void aNegativeSizeIsRefused() throws IOException {
-    Zipped zip = sound().add("x/a", DATA, entry -> {
-      entry.wide = true;
-      entry.packed = entry.bytes = -8;
-    });
+    Zipped zip =
+        sound()
+            .add(
+                "x/a",
+                DATA,
+                entry -> {
+                  entry.wide = true;
+                  entry.packed = entry.bytes = -8;
+                });
     refused(zip, Kind.BROKEN_ARCHIVE, "has no size");
   }
 
@@ -114,14 +129,15 @@ class ZipAttacksTest {
 
   @Test
   void otherCompressionsAreRefused() throws IOException {
-    refused(
-        sound().add("x/a", DATA, entry -> entry.method = 14), Kind.UNSUPPORTED, "by method 14");
+    refused(sound().add("x/a", DATA, entry -> entry.method = 14), Kind.UNSUPPORTED, "by method 14");
   }
 
   @Test
   void aPlainEntryOfTwoSizesIsRefused() throws IOException {
     refused(
-        sound().add("x/a", DATA, entry -> entry.bytes = 9), Kind.BROKEN_ARCHIVE, "cannot be packed");
+        sound().add("x/a", DATA, entry -> entry.bytes = 9),
+        Kind.BROKEN_ARCHIVE,
+        "cannot be packed");
   }
 
   @Test
@@ -131,8 +147,7 @@ class ZipAttacksTest {
         Kind.BROKEN_ARCHIVE,
         "cannot be packed into");
     long elements = 75 << 18;
-    byte[] pickle =
-        Pickled.one("FloatStorage", elements, 0, new long[] {elements}, new long[] {1});
+    byte[] pickle = Pickled.one("FloatStorage", elements, 0, new long[] {elements}, new long[] {1});
     byte[] zeros = new byte[(int) elements * 4];
     refused(
         new Zipped().add("x/data.pkl", pickle).deflate("x/data/0", zeros, entry -> {}),
@@ -152,8 +167,7 @@ class ZipAttacksTest {
   @ParameterizedTest
   @ValueSource(ints = {7, 9})
   void aStreamOfAnotherLengthThanDeclaredIsRefused(int declared) throws IOException {
-    byte[] pickle =
-        Pickled.one("ByteStorage", declared, 0, new long[] {declared}, new long[] {1});
+    byte[] pickle = Pickled.one("ByteStorage", declared, 0, new long[] {declared}, new long[] {1});
     Zipped zip = new Zipped().add("x/data.pkl", pickle);
     zip.deflate("x/data/0", DATA, entry -> entry.bytes = declared);
     try (TorchFile open = TorchFile.open(write(zip), Limits.DEFAULT)) {
@@ -254,8 +268,7 @@ class ZipAttacksTest {
   void aFileThatIsCutWhileItIsOpenIsAnError() throws IOException {
     byte[] pickle =
         Pickled.one("FloatStorage", 65536, 0, new long[] {256, 256}, new long[] {1, 256});
-    Path file =
-        write(new Zipped().add("x/data.pkl", pickle).add("x/data/0", new byte[65536 * 4]));
+    Path file = write(new Zipped().add("x/data.pkl", pickle).add("x/data/0", new byte[65536 * 4]));
     try (TensorFile open = TensorFile.open(file, Limits.DEFAULT)) {
       byte[] all = new byte[65536 * 4];
       TensorInfo tensor = open.tensors().getFirst();
@@ -263,8 +276,7 @@ class ZipAttacksTest {
       Files.write(file, new byte[16]);
       SafetensorsException e =
           catchThrowableOfType(
-              SafetensorsException.class,
-              () -> open.read(tensor, 0, MemorySegment.ofArray(all)));
+              SafetensorsException.class, () -> open.read(tensor, 0, MemorySegment.ofArray(all)));
       assertThat(e).isNotNull();
       assertThat(e.kind()).isEqualTo(Kind.CHANGED);
     }
