@@ -128,9 +128,9 @@ final class AdapterTarget implements Target {
     if (random.nextBoolean()) {
       byte[] settings = Target.pick(configs, random);
       Mutator mutator = new Mutator(random, SETTINGS, settings);
-      Files.write(config, random.nextInt(4) == 0 ? settings : mutator.mutate(settings));
+      Target.fresh(config, random.nextInt(4) == 0 ? settings : mutator.mutate(settings));
     }
-    return Files.write(file, container(random));
+    return Target.fresh(file, container(random));
   }
 
   private byte[] container(RandomGenerator random) {

@@ -1,7 +1,6 @@
 package radiata.cli.fuzz;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -64,7 +63,7 @@ final class HeaderTarget implements Target {
   @Override
   public Path write(RandomGenerator random, Path folder) throws IOException {
     Mutator mutator = new Mutator(random, WORDS, Target.pick(seeds, random));
-    return Files.write(
+    return Target.fresh(
         folder.resolve("input.safetensors"), mutator.mutate(Target.pick(seeds, random)));
   }
 

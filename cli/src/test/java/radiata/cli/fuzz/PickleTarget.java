@@ -122,7 +122,7 @@ final class PickleTarget implements Target {
         random.nextInt(3) == 0
             ? mutator.mutate(Target.pick(files, random))
             : repack(mutator, archives.get(random.nextInt(archives.size())), random);
-    return Files.write(folder.resolve("input.pt"), input);
+    return Target.fresh(folder.resolve("input.pt"), input);
   }
 
   private static byte[] repack(Mutator mutator, Map<String, byte[]> archive, RandomGenerator random)
