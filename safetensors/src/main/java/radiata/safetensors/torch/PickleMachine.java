@@ -31,6 +31,8 @@ final class PickleMachine {
 
   /// What stands for a storage: torch keeps them outside the pickle.
   interface Persistent {
+    /// The storage that a reference means.
+    ///
     /// @param id what the pickle says of it
     Value load(Value id, PickleInput input, long at) throws IOException;
 
@@ -156,7 +158,7 @@ final class PickleMachine {
   /// Instructions that push a number.
   private boolean number(int instruction, long at) throws IOException {
     switch (instruction) {
-      case 'J' -> integer((int) input.little(4), at);
+      case 'J' -> integer(PickleInput.signed(input.bytes(4)), at);
       case 'K' -> integer(input.little(1), at);
       case 'M' -> integer(input.little(2), at);
       case 'G' -> made(new Real(input.real()), 24, at);

@@ -1,6 +1,7 @@
 package radiata.safetensors.torch;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import radiata.safetensors.torch.Value.Constant;
@@ -161,6 +162,6 @@ final class Rebuild {
                 index + 1,
                 global.name(),
                 index < given.size() ? given.get(index).what() : "missing",
-                type.getSimpleName().toLowerCase(java.util.Locale.ROOT)));
+                type.getSimpleName().toLowerCase(Locale.ROOT)));
   }
 }

@@ -55,12 +55,17 @@ record StateDict(Map<String, Tensor> tensors, List<String> leftOut) {
 
   /// The last value of a key, as a dict of Python would have it; null where there is none.
   static @Nullable Value last(Dict dict, String key) {
+    int place = place(dict, key);
+    return place < 0 ? null : dict.values().get(place);
+  }
+
+  private static int place(Dict dict, String key) {
     for (int i = dict.keys().size() - 1; i >= 0; i--) {
       if (dict.keys().get(i) instanceof Text name && name.text().equals(key)) {
-        return dict.values().get(i);
+        return i;
       }
     }
-    return null;
+    return -1;
   }
 
   private static Dict unwrap(Path path, Value root, List<String> leftOut) {
@@ -69,27 +74,29 @@ record StateDict(Map<String, Tensor> tensors, List<String> leftOut) {
       if (!(value instanceof Dict dict)) {
         throw refused(path, null, noDict(value));
       }
-      Dict inner = dict.values().stream().anyMatch(Tensor.class::isInstance) ? null : wrapped(dict);
-      if (inner == null) {
+      int wrapped = dict.values().stream().anyMatch(Tensor.class::isInstance) ? -1 : wrapped(dict);
+      if (wrapped < 0) {
         return dict;
       }
       for (int i = 0; i < dict.keys().size() && leftOut.size() < MOST_LEFT_OUT; i++) {
-        if (dict.values().get(i) != inner) {
+        if (i != wrapped) {
           leftOut.add(shown("", dict.keys().get(i)) + ": " + dict.values().get(i).what());
         }
       }
-      value = inner;
+      value = dict.values().get(wrapped);
     }
     throw refused(path, null, "more than %d dicts around the weights".formatted(DEEPEST_WRAPPER));
   }
 
-  private static @Nullable Dict wrapped(Dict dict) {
+  /// Where the dict of the weights stands in a wrapper; -1 if this is none.
+  private static int wrapped(Dict dict) {
     for (String key : WRAPPERS) {
-      if (last(dict, key) instanceof Dict inner && !inner.keys().isEmpty()) {
-        return inner;
+      int place = place(dict, key);
+      if (place >= 0 && dict.values().get(place) instanceof Dict inner && !inner.keys().isEmpty()) {
+        return place;
       }
     }
-    return null;
+    return -1;
   }
 
   private static String noDict(Value value) {

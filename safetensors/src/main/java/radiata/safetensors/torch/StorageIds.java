@@ -49,7 +49,7 @@ record StorageIds(String name, Map<String, Storage> named) implements PickleMach
           at, "storage %s is said to be of two types or lengths".formatted(key.text()));
     }
     Value view = items.size() > 5 ? items.get(5) : Constant.NONE;
-    return view == Constant.NONE ? whole : view(whole, view, input, at);
+    return Constant.NONE.equals(view) ? whole : view(whole, view, input, at);
   }
 
   private static Storage view(Storage whole, Value view, PickleInput input, long at) {

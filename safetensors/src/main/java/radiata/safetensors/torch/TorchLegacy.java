@@ -73,7 +73,7 @@ final class TorchLegacy {
     }
     at = input.position();
     if (PickleMachine.run(input, budget, none) instanceof Dict machine
-        && StateDict.last(machine, "little_endian") == Constant.FALSE) {
+        && Constant.FALSE.equals(StateDict.last(machine, "little_endian"))) {
       throw input.error(
           Kind.UNSUPPORTED,
           at,

@@ -3,6 +3,7 @@ package radiata.safetensors.torch;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
+import radiata.safetensors.Quoted;
 
 /// What a pickle builds. Values share parts and may contain themselves: nothing may walk them
 /// without a bound, and nothing asks for their `equals`, `hashCode` or `toString`.
@@ -78,7 +79,7 @@ sealed interface Value {
     }
 
     String shown() {
-      return radiata.safetensors.Quoted.of(full());
+      return Quoted.of(full());
     }
   }
 
@@ -91,16 +92,39 @@ sealed interface Value {
 
   /// A view of a storage. Sizes, strides and offset count elements; nothing has been checked
   /// against the storage.
-  record Tensor(Storage storage, ElementType type, long offset, long[] sizes, long[] strides)
-      implements Value {
-    @Override
-    public boolean equals(Object other) {
-      return this == other;
+  final class Tensor implements Value {
+    private final Storage storage;
+    private final ElementType type;
+    private final long offset;
+    private final long[] sizes;
+    private final long[] strides;
+
+    Tensor(Storage storage, ElementType type, long offset, long[] sizes, long[] strides) {
+      this.storage = storage;
+      this.type = type;
+      this.offset = offset;
+      this.sizes = sizes.clone();
+      this.strides = strides.clone();
     }
 
-    @Override
-    public int hashCode() {
-      return System.identityHashCode(this);
+    Storage storage() {
+      return storage;
+    }
+
+    ElementType type() {
+      return type;
+    }
+
+    long offset() {
+      return offset;
+    }
+
+    long[] sizes() {
+      return sizes.clone();
+    }
+
+    long[] strides() {
+      return strides.clone();
     }
   }
 
