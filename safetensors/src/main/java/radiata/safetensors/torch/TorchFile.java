@@ -67,6 +67,7 @@ public final class TorchFile implements TensorFile {
   ///
   /// @throws SafetensorsException if it is another file, breaks a rule of zip or pickle, names
   ///   something that weights do not need, or asks for more than `limits`
+  @SuppressWarnings("MustBeClosedChecker") // the file closes it
   public static TorchFile open(Path path, Limits limits) throws IOException {
     FileBytes bytes = FileBytes.open(path);
     Arena arena = Arena.ofShared();
