@@ -126,7 +126,8 @@ class ConvertedBakesTest {
     try (SafetensorsFile file = SafetensorsFile.open(path);
         Arena arena = Arena.ofConfined()) {
       for (TensorInfo tensor : file.tensors()) {
-        MemorySegment bytes = arena.allocate(Math.max(1, tensor.bytes())).asSlice(0, tensor.bytes());
+        MemorySegment bytes =
+            arena.allocate(Math.max(1, tensor.bytes())).asSlice(0, tensor.bytes());
         file.read(tensor, 0, bytes);
         all.put(
             tensor.name(),

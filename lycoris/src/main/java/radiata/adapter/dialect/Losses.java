@@ -64,8 +64,8 @@ final class Losses {
   }
 
   /// An alpha comes back as F32 of no dimension, with the value that the settings hold.
-  private static Remembered.@Nullable Spelling alpha(
-      Layer layer, Content.Stored stored, Form form) throws IOException {
+  private static Remembered.@Nullable Spelling alpha(Layer layer, Content.Stored stored, Form form)
+      throws IOException {
     double value;
     try (Arena arena = Arena.ofConfined()) {
       value = Widen.scalar(stored.read(arena), stored.dtype());

@@ -96,8 +96,7 @@ class FusedWeightsTest {
   private Path convert(Path from, Dialect to) throws IOException {
     Path path = folder.resolve("out" + files++);
     try (AdapterFile file = AdapterFile.open(from, Limits.DEFAULT, null)) {
-      Converted converted =
-          Conversion.of(file, flux, new Conversion.Request(to, null, false));
+      Converted converted = Conversion.of(file, flux, new Conversion.Request(to, null, false));
       new AdapterWriter(converted, file, new Recipe("convert", Map.of()), Optional.empty())
           .write(path, Replace.REFUSE, bytes -> {});
     }
@@ -243,7 +242,8 @@ class FusedWeightsTest {
     file.put(DOUBLE + ".dora_scale", random(3 * WIDTH, 1));
     Path kohya = write(file);
     Path split = convert(kohya, Dialect.DIFFUSERS);
-    assertThat(tensors(split).get("transformer.transformer_blocks.0.attn.to_k.lora_magnitude_vector"))
+    assertThat(
+            tensors(split).get("transformer.transformer_blocks.0.attn.to_k.lora_magnitude_vector"))
         .contains(Shape.of(WIDTH));
     assertThat(tensors(convert(split, Dialect.KOHYA))).isEqualTo(tensors(kohya));
     file.put(DOUBLE + ".dora_scale", random(1, WIDTH));
