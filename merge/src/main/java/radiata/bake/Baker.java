@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
@@ -22,7 +23,6 @@ import radiata.safetensors.DType;
 import radiata.safetensors.HashKeys;
 import radiata.safetensors.Hashes;
 import radiata.safetensors.Replace;
-import radiata.safetensors.SafetensorsFile;
 import radiata.safetensors.Seal;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.convert.Narrow;
@@ -173,12 +173,19 @@ public final class Baker implements AutoCloseable {
     if (!(writer != null && step instanceof Step.Copy && run.getLast() instanceof Step.Copy last)) {
       return false;
     }
+    OptionalLong before = position(last);
+    OptionalLong after = position(step);
     return last.source().part().equals(step.source().part())
-        && last.source().part().file() instanceof SafetensorsFile
+        && before.isPresent()
+        && after.isPresent()
+        && before.getAsLong() + last.source().info().bytes() == after.getAsLong()
         && last.file() == step.file()
-        && last.source().info().end() == step.source().info().begin()
         && last.target().end() == step.target().begin()
         && last.target().end() - run.getFirst().target().begin() < Memory.RUN;
+  }
+
+  private static OptionalLong position(Step step) {
+    return step.source().part().file().position(step.source().info());
   }
 
   private Optional<Survival> timed(List<Step> run) throws IOException {
@@ -210,10 +217,11 @@ public final class Baker implements AutoCloseable {
 
   private void copy(Step.Copy first, Step last) throws IOException {
     long bytes = last.target().end() - first.target().begin();
-    if (writer != null && first.source().part().file() instanceof SafetensorsFile file) {
+    OptionalLong from = position(first);
+    if (writer != null && from.isPresent()) {
       long start = System.nanoTime();
-      long from = file.dataStart() + first.source().info().begin();
-      writer.transfer(first.file(), first.target().begin(), channel(file.path()), from, bytes);
+      FileChannel channel = channel(first.source().part().file().path());
+      writer.transfer(first.file(), first.target().begin(), channel, from.getAsLong(), bytes);
       writing.add(System.nanoTime() - start);
       progress.accept(bytes);
       return;

@@ -22,9 +22,10 @@ import radiata.safetensors.TensorInfo;
 import radiata.safetensors.TensorSpec;
 import radiata.safetensors.provenance.DerivedMetadata;
 import radiata.safetensors.provenance.Provenance;
+import radiata.safetensors.torch.TorchNames;
 
 /// Which file of the output each tensor goes to. The output has the layout of the base; shards
-/// become one file where the output's name ends in `.safetensors`.
+/// become one file where the output's name ends in `.safetensors`. Torch files become safetensors.
 final class Layouts {
   private static final Path CONFIG = Path.of("config.json");
 
@@ -50,6 +51,10 @@ final class Layouts {
     this.provenance = provenance;
     this.changed = changed;
     this.untying = untying;
+    if (TorchNames.isTorch(target)) {
+      throw new BakeException(
+          target, null, "outputs are safetensors files; name it .safetensors instead");
+    }
     boolean oneFile =
         base.layout() == Layout.FILE
             || String.valueOf(target.getFileName()).endsWith(".safetensors");
@@ -91,7 +96,7 @@ final class Layouts {
       List<Stored> tensors = new ArrayList<>();
       part.file().tensors().forEach(info -> tensors.add(new Stored(part, info)));
       Header header = header(tensors, added(part), part.file().metadata());
-      weights.add(new OutputPlan.OutputFile(part.relative(), header));
+      weights.add(new OutputPlan.OutputFile(TorchNames.safetensors(part.relative()), header));
     }
     List<OutputPlan.Companion> companions = new ArrayList<>();
     List<OutputPlan.GeneratedFile> texts = new ArrayList<>();
@@ -103,10 +108,11 @@ final class Layouts {
       companions.add(new OutputPlan.Companion(base.path().resolve(relative), relative));
     }
     for (Path index : base.indexes()) {
-      if (dtype.isEmpty() && untying.added().isEmpty()) {
+      Path named = TorchNames.safetensors(index);
+      if (dtype.isEmpty() && untying.added().isEmpty() && named.equals(index)) {
         companions.add(new OutputPlan.Companion(base.path().resolve(index), index));
       } else {
-        texts.add(new OutputPlan.GeneratedFile(index, index(index)));
+        texts.add(new OutputPlan.GeneratedFile(named, index(index)));
       }
     }
     return new OutputPlan(true, weights, companions, texts);
@@ -118,7 +124,7 @@ final class Layouts {
     long bytes = 0;
     for (Stored stored : base.tensors()) {
       if (stored.part().relative().resolveSibling("x").equals(index.resolveSibling("x"))) {
-        String file = String.valueOf(stored.part().relative().getFileName());
+        String file = TorchNames.fileName(stored.part().relative());
         map.put(stored.name(), file);
         bytes += bytes(spec(stored));
         for (Destination added : untying.added()) {

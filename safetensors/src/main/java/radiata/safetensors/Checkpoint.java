@@ -12,7 +12,8 @@ import java.util.TreeSet;
 import radiata.safetensors.SafetensorsException.Kind;
 
 /// A model in any layout: one file, shards with an index, a diffusers folder, a Hugging Face
-/// folder. Only headers have been read. Whoever opens it closes it.
+/// folder; its files safetensors or what `torch.save` writes. Only headers have been read. Whoever
+/// opens it closes it.
 ///
 /// A sharded model is what its index says; other weight files beside it are left alone.
 public final class Checkpoint implements AutoCloseable {
@@ -82,8 +83,8 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  /// Opens a `.safetensors` file, an index of shards, or a folder: one with `model_index.json`, one
-  /// with an index, or one that holds a single model.
+  /// Opens a `.safetensors` or torch file, an index of shards, or a folder: one with
+  /// `model_index.json`, one with an index, or one that holds a single model.
   ///
   /// @throws SafetensorsException if there is no model at `path`, several could be meant, a file is
   ///   broken, or index and shards contradict each other
@@ -255,7 +256,7 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     TensorFile part(String component, Path file, Path relative) throws IOException {
-      TensorFile opened = SafetensorsFile.open(file, limits);
+      TensorFile opened = TensorFile.open(file, limits);
       parts.add(new Part(component, relative, opened));
       return opened;
     }

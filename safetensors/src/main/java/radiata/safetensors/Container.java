@@ -14,9 +14,9 @@ import radiata.safetensors.SafetensorsException.Kind;
 public enum Container {
   SAFETENSORS("a safetensors file"),
   /// A zip archive, which `torch.save` has written since PyTorch 1.6.
-  TORCH_ZIP("a zip archive, as torch.save writes it; convert it to safetensors first"),
+  TORCH_ZIP("a zip archive, as torch.save writes it; a safetensors file is expected here"),
   /// A pickle of protocol 2 to 5: `torch.save` before PyTorch 1.6.
-  TORCH_LEGACY("a Python pickle, as old torch.save wrote it; convert it to safetensors first"),
+  TORCH_LEGACY("a Python pickle, as old torch.save wrote it; a safetensors file is expected here"),
   TAR("a tar archive; unpack it, or convert it to safetensors if an early PyTorch wrote it"),
   GGUF("a GGUF file, whose weights are block-quantised; take the original safetensors model"),
   HDF5("an HDF5 file, as Keras writes it; convert it to safetensors first"),
@@ -65,13 +65,17 @@ public enum Container {
       return magic(head);
     }
     // Here the first bytes are a length and no magic, whatever they look like (640 is 80 02, a
-    // pickle). Only two formats have zeros at bytes 4 to 7: a tar archive of a file with a short
-    // name, and a pickle whose first frame, whose length stands at byte 3, is short.
+    // pickle). Only three formats have zeros at bytes 4 to 7: a tar archive of a file with a
+    // short name, a pickle whose first frame, whose length stands at byte 3, is short, and a zip
+    // archive without entries, whose length would be beyond the cap.
     if (n <= Math.min(HEADER_CAP, bytes.size() - 8) && firstOfHeader(bytes, n) == '{') {
       return SAFETENSORS;
     }
-    boolean frame =
-        new String(head, StandardCharsets.ISO_8859_1).matches("(?s)\u0080[\4\5]\u0095.*");
+    String text = new String(head, StandardCharsets.ISO_8859_1);
+    if (text.startsWith("PK\5\6")) {
+      return TORCH_ZIP;
+    }
+    boolean frame = text.matches("(?s)\u0080[\4\5]\u0095.*");
     return frame ? TORCH_LEGACY : isTar(head) ? TAR : UNKNOWN;
   }
 

@@ -20,7 +20,7 @@ import radiata.safetensors.SafetensorsException.Kind;
 /// request beyond 2 GB cannot be made and a large one into the heap costs a buffer of its size. A
 /// thread that is interrupted while it reads closes the channel under all others (a rule of
 /// [FileChannel]): they open it again and go on.
-final class FileBytes implements AutoCloseable {
+public final class FileBytes implements AutoCloseable {
   private static final int CHUNK = 8 << 20;
   private static final int HEAP_CHUNK = 1 << 20;
 
@@ -37,9 +37,11 @@ final class FileBytes implements AutoCloseable {
     this.channel = channel;
   }
 
-  /// @throws SafetensorsException if there is no regular file of that name. A pipe would block
-  ///   whoever opens it, so the kind of file is asked for before.
-  static FileBytes open(Path path) throws IOException {
+  /// Opens a regular file. A pipe would block whoever opens it, so the kind of file is asked for
+  /// before.
+  ///
+  /// @throws SafetensorsException if there is no regular file of that name
+  public static FileBytes open(Path path) throws IOException {
     BasicFileAttributes found = regular(path);
     return new FileBytes(path, found, FileChannel.open(path, StandardOpenOption.READ));
   }
@@ -64,13 +66,17 @@ final class FileBytes implements AutoCloseable {
     return new SafetensorsException(Kind.NOT_A_FILE, path, null, what);
   }
 
+  public Path path() {
+    return path;
+  }
+
   /// The length of the file when it was opened.
-  long size() {
+  public long size() {
     return size;
   }
 
   /// Fills `into` from byte `position` of the file on.
-  void read(long position, MemorySegment into) throws IOException {
+  public void read(long position, MemorySegment into) throws IOException {
     if (into.isNative()) {
       readNative(position, into);
       return;
@@ -127,7 +133,7 @@ final class FileBytes implements AutoCloseable {
   /// The bytes from `position` on as memory that the system reads when it is touched. A file that
   /// is cut short while it is mapped kills the reader of the lost pages with an error of the
   /// machine; [#read] gives an exception.
-  MemorySegment map(long position, long length, Arena arena) throws IOException {
+  public MemorySegment map(long position, long length, Arena arena) throws IOException {
     while (true) {
       FileChannel used = channel;
       try {

@@ -2,14 +2,14 @@ package radiata.safetensors;
 
 /// Names and values from files, made safe to print: a name may hold terminal escapes, line breaks
 /// or megabytes.
-final class Quoted {
+public final class Quoted {
   private static final int LONGEST = 160;
 
   private Quoted() {}
 
   /// `text` in double quotes, on one line, cut after 160 characters; control, format and unpaired
   /// surrogate characters are shown as `\\uXXXX`.
-  static String of(String text) {
+  public static String of(String text) {
     StringBuilder out = new StringBuilder("\"");
     int[] points = text.codePoints().limit(LONGEST + 1).toArray();
     for (int i = 0; i < Math.min(points.length, LONGEST); i++) {

@@ -47,6 +47,14 @@ public final class SafetensorsException extends RuntimeException {
     DUPLICATE_NAME,
     /// More tensors, header bytes or metadata bytes than the limits allow.
     LIMIT,
+    /// A zip archive that breaks the rules of zip, or contradicts itself.
+    BROKEN_ARCHIVE,
+    /// A pickle that breaks the rules of pickle, or is not one that torch writes.
+    BROKEN_PICKLE,
+    /// A pickle that names a class or function which weights do not need.
+    FORBIDDEN_GLOBAL,
+    /// Something that is known but not read: encrypted, TorchScript, quantised, without names.
+    UNSUPPORTED,
     /// Another container: pickle, GGUF, HTML, a Git LFS pointer, ...
     OTHER_FORMAT,
     /// Not a regular file, or missing.

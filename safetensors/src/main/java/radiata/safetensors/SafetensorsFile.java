@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import radiata.safetensors.HeaderParser.Parsed;
 import radiata.safetensors.SafetensorsException.Kind;
 
@@ -123,6 +124,11 @@ public final class SafetensorsFile implements TensorFile {
   public void read(TensorInfo tensor, long offset, MemorySegment into) throws IOException {
     Objects.checkFromIndexSize(offset, into.byteSize(), tensor.bytes());
     bytes.read(dataStart + tensor.begin() + offset, into);
+  }
+
+  @Override
+  public OptionalLong position(TensorInfo tensor) {
+    return OptionalLong.of(dataStart + tensor.begin());
   }
 
   /// A read-only view of a tensor of any size, without reading it. It lives as long as `arena`,

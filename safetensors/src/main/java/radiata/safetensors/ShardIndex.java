@@ -16,14 +16,16 @@ import radiata.safetensors.SafetensorsException.Kind;
 
 /// The index of a sharded model, `{"metadata": {...}, "weight_map": {tensor: file}}`, as
 /// huggingface_hub writes it. The names of files are the only thing that is believed of it, and
-/// only where they stay in the folder; each tensor is looked up in its shard.
+/// only where they stay in the folder and end as the index says (`.safetensors` or `.bin`); each
+/// tensor is looked up in its shard.
 ///
 /// @param weightMap tensor to the name of its file
 record ShardIndex(Path path, Map<String, String> weightMap) {
-  private static final Pattern SHARD_NAME = Pattern.compile("[^/\\\\:\\p{Cntrl}]+\\.safetensors");
+  private static final Pattern SHARD_NAME =
+      Pattern.compile("[^/\\\\:\\p{Cntrl}]+(\\.safetensors|\\.bin)");
 
   /// @throws SafetensorsException if it is too long, not JSON, without a `weight_map`, or names a
-  ///   file that is not a `.safetensors` file of its own folder
+  ///   file that is not a weight file of its own folder
   static ShardIndex read(Path path) throws IOException {
     try (JsonReader json = new JsonReader(new StringReader(SideFile.read(path)))) {
       json.setStrictness(Strictness.STRICT);
@@ -68,12 +70,12 @@ record ShardIndex(Path path, Map<String, String> weightMap) {
         throw broken(path, tensor, "the file of tensor " + Quoted.of(tensor) + " is no string");
       }
       String file = json.nextString();
-      if (!SHARD_NAME.matcher(file).matches()) {
+      if (!SHARD_NAME.matcher(file).matches() || !file.endsWith(ending(path))) {
         throw broken(
             path,
             tensor,
-            "tensor %s is said to be in %s, which is not the name of a .safetensors file in the index's folder"
-                .formatted(Quoted.of(tensor), Quoted.of(file)));
+            "tensor %s is said to be in %s, which is not the name of a %s file in the index's folder"
+                .formatted(Quoted.of(tensor), Quoted.of(file), ending(path)));
       }
       if (weightMap.put(tensor, file) != null) {
         throw broken(path, tensor, "tensor " + Quoted.of(tensor) + " stands twice in the index");
@@ -81,6 +83,10 @@ record ShardIndex(Path path, Map<String, String> weightMap) {
     }
     json.endObject();
     return weightMap;
+  }
+
+  private static String ending(Path index) {
+    return String.valueOf(index.getFileName()).contains(".bin.") ? ".bin" : ".safetensors";
   }
 
   /// Compares what the index says of a shard with what the shard holds.

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import radiata.safetensors.SafetensorsException.Kind;
 
 /// Which file of a folder holds its weights, by the names that diffusers and transformers give
-/// them: an index before a single file, the plain before a variant
+/// them: safetensors before torch files, an index before a single file, the plain before a variant
 /// (`diffusion_pytorch_model.fp16.safetensors`).
 final class WeightFiles {
   private static final Set<String> PLAIN_INDEXES =
@@ -20,11 +20,23 @@ final class WeightFiles {
   private static final Set<String> PLAIN_FILES =
       Set.of("model.safetensors", "diffusion_pytorch_model.safetensors");
 
-  /// `x.safetensors.index.json`, `x.safetensors.index.fp16.json`, `x.safetensors.fp16.index.json`.
-  private static final Pattern INDEX =
-      Pattern.compile(".+\\.safetensors\\.(index|index\\.[^.]+|[^.]+\\.index)\\.json");
+  private static final Set<String> TORCH_INDEXES =
+      Set.of("pytorch_model.bin.index.json", "diffusion_pytorch_model.bin.index.json");
+  private static final Set<String> TORCH_FILES =
+      Set.of("pytorch_model.bin", "diffusion_pytorch_model.bin");
 
-  private static final Pattern SHARD = Pattern.compile(".*-\\d+-of-\\d+.*\\.safetensors");
+  /// `x.safetensors.index.json`, `x.safetensors.index.fp16.json`, `x.safetensors.fp16.index.json`,
+  /// and the same of `bin`.
+  private static final Pattern INDEX =
+      Pattern.compile(".+\\.(safetensors|bin)\\.(index|index\\.[^.]+|[^.]+\\.index)\\.json");
+
+  private static final Pattern SHARD = Pattern.compile(".*-\\d+-of-\\d+.*\\.(safetensors|bin)");
+  private static final Pattern TORCH = Pattern.compile(".*\\.(bin|pt|pth|ckpt)");
+
+  /// What trainers leave beside the weights.
+  private static final Pattern TRAINING =
+      Pattern.compile("(optimizer|scheduler|scaler|rng_state|random_states|training_args).*");
+
   private static final Pattern WEIGHTS =
       Pattern.compile(".*\\.(safetensors|bin|pt|pth|ckpt|gguf|msgpack|h5)");
 
@@ -50,7 +62,11 @@ final class WeightFiles {
             PLAIN_INDEXES::contains,
             name -> name.endsWith(".safetensors.index.json"),
             PLAIN_FILES::contains,
-            name -> isIndex(name) || single(name));
+            name -> name.contains(".safetensors") && (isIndex(name) || single(name)),
+            TORCH_INDEXES::contains,
+            name -> name.endsWith(".bin.index.json"),
+            TORCH_FILES::contains,
+            name -> isIndex(name) || torch(name));
     for (Predicate<String> preferred : preferences) {
       List<String> found = names.stream().filter(preferred).toList();
       if (found.size() > 1) {
@@ -68,11 +84,17 @@ final class WeightFiles {
         folder,
         shards
             ? "shards without their index (model.safetensors.index.json): " + listed(names)
-            : "no safetensors weights, only " + listed(names) + "; convert them first");
+            : "no weights that are read, only " + listed(names) + "; convert them first");
   }
 
   private static boolean single(String name) {
     return name.endsWith(".safetensors") && !SHARD.matcher(name).matches();
+  }
+
+  private static boolean torch(String name) {
+    return TORCH.matcher(name).matches()
+        && !SHARD.matcher(name).matches()
+        && !TRAINING.matcher(name).matches();
   }
 
   private static List<String> names(Path folder) throws IOException {

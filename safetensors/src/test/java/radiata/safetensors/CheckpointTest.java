@@ -151,7 +151,7 @@ class CheckpointTest {
     diffusers();
     Files.delete(folder.resolve("vae/diffusion_pytorch_model.safetensors"));
     assertThat(refused(folder, Kind.BROKEN_INDEX)).contains("\"vae\"");
-    files.text("vae/diffusion_pytorch_model.bin", "torch");
+    files.text("vae/diffusion_pytorch_model.gguf", "GGUF");
     assertThat(refused(folder, Kind.BROKEN_INDEX)).contains("convert");
   }
 
@@ -207,8 +207,8 @@ class CheckpointTest {
     files.text("config.json", "{}");
     refused(folder, Kind.NOT_A_FILE);
     refused(folder.resolve("missing"), Kind.NOT_A_FILE);
-    files.text("pytorch_model.bin", "torch");
-    assertThat(refused(folder, Kind.BROKEN_INDEX)).contains("pytorch_model.bin");
+    files.text("model.h5", "keras");
+    assertThat(refused(folder, Kind.BROKEN_INDEX)).contains("model.h5");
   }
 
   /// The cache of huggingface_hub: a snapshot is a folder of links to blobs named by their hash.

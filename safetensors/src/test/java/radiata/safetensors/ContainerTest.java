@@ -32,8 +32,8 @@ class ContainerTest {
         Arguments.of(
             Container.TORCH_LEGACY,
             "\u0080\2\u008a\12l\u00fc\u009cF\u00f9 j\u00a8P\31.",
-            "convert"),
-        Arguments.of(Container.TORCH_LEGACY, "\u0080\5\u0095\1\0\0\0\0\0\0\0.", "convert"),
+            "safetensors"),
+        Arguments.of(Container.TORCH_LEGACY, "\u0080\5\u0095\1\0\0\0\0\0\0\0.", "safetensors"),
         Arguments.of(Container.GGUF, "GGUF\3\0\0\0\1\0\0\0", "original"),
         Arguments.of(Container.HDF5, "\u0089HDF\r\n\32\n\0\0", "convert"),
         Arguments.of(Container.HTML, "<!DOCTYPE html><html></html>", "download"),

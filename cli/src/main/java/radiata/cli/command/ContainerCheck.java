@@ -15,6 +15,7 @@ import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.SafetensorsFile;
 import radiata.safetensors.TensorInfo;
+import radiata.safetensors.torch.TorchFile;
 
 /// What `verify` asks of any file of tensors, whatever they are for. That the container is sound
 /// has been found out by opening it.
@@ -39,6 +40,26 @@ final class ContainerCheck {
       } else if (name.isEmpty() || name.codePoints().anyMatch(Character::isISOControl)) {
         findings.add(
             Finding.warning("odd-name", "an empty name, or one with control characters", name));
+      }
+    }
+    return findings;
+  }
+
+  /// Damaged data of torch files, whose archives have checksums, and what they hold beside tensors.
+  static List<Finding> torch(Checkpoint model) throws IOException {
+    List<Finding> findings = new ArrayList<>();
+    for (Checkpoint.Part part : model.parts()) {
+      if (part.file() instanceof TorchFile file) {
+        file.damage().forEach(what -> findings.add(Finding.error("checksum", what, null)));
+        List<String> leftOut = file.leftOut();
+        if (!leftOut.isEmpty()) {
+          findings.add(
+              Finding.warning(
+                  "left-out",
+                  "%s beside the tensors left out, such as %s"
+                      .formatted(Sizes.plural(leftOut.size(), "value"), leftOut.getFirst()),
+                  null));
+        }
       }
     }
     return findings;

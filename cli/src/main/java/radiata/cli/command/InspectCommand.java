@@ -147,6 +147,9 @@ final class InspectCommand implements Command {
     document.add("metadata", Json.texts(inspection.model().metadata()));
     ProvenanceView.document(inspection.model())
         .ifPresent(provenance -> document.add("provenance", provenance));
+    if (!inspection.leftOut().isEmpty()) {
+      document.add("left_out", Json.texts(inspection.leftOut()));
+    }
     document.add("adapter", adapter == null ? JsonNull.INSTANCE : adapter.document());
     document.add("checkpoint", checkpoint(inspection));
     Hashes hashes = extras.hashes();

@@ -69,6 +69,9 @@ record InspectScreen(
                 inspection.dtypes().entrySet().stream()
                     .map(entry -> entry.getValue() + " " + entry.getKey())
                     .collect(Collectors.joining(", "))));
+    if (inspection.container().startsWith("torch")) {
+      line("format", inspection.container() + ", read without executing it");
+    }
     if (adapter != null) {
       adapter(adapter);
     }
@@ -91,6 +94,7 @@ record InspectScreen(
       names("Modules without a place", placeless(adapter));
       names("Unrecognised keys", adapter.unrecognised());
     }
+    names("Left out: no tensors", inspection.leftOut());
     metadata(ProvenanceView.without(inspection.model().metadata()));
     if (extras.measured() != null) {
       statistics(extras.measured());

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterException;
 import radiata.adapter.file.AdapterFile;
@@ -17,6 +18,8 @@ import radiata.safetensors.Checkpoint.Layout;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
+import radiata.safetensors.TensorFile;
+import radiata.safetensors.torch.TorchFile;
 
 /// A file or folder, opened to find out what it is. Whoever opens it closes it.
 ///
@@ -76,7 +79,7 @@ record Inspection(
       return null;
     }
     Path weights = model.parts().getFirst().file().path();
-    boolean inPeftFolder = Files.isDirectory(path) && weights.endsWith(Models.PEFT_WEIGHTS);
+    boolean inPeftFolder = Files.isDirectory(path) && Models.isPeftWeights(weights);
     try {
       return AdapterFile.open(inPeftFolder ? path : weights, Limits.DEFAULT, adapterName);
     } catch (AdapterException e) {
@@ -109,12 +112,27 @@ record Inspection(
     return isModel ? Kind.CHECKPOINT : Kind.UNKNOWN;
   }
 
-  /// `safetensors`, `sharded` or `folder`.
+  /// `safetensors`, `torch-zip`, `torch-legacy`, `sharded` or `folder`.
   String container() {
     if (Files.isDirectory(path)) {
       return model.layout() == Layout.SHARDED ? "sharded" : "folder";
     }
-    return model.layout() == Layout.FILE ? "safetensors" : "sharded";
+    if (model.layout() != Layout.FILE) {
+      return "sharded";
+    }
+    return switch (model.parts().getFirst().file()) {
+      case TorchFile torch when torch.format() == TorchFile.Format.ZIP -> "torch-zip";
+      case TorchFile _ -> "torch-legacy";
+      case TensorFile _ -> "safetensors";
+    };
+  }
+
+  /// What the torch files hold beside their tensors, a phrase each.
+  List<String> leftOut() {
+    return model.parts().stream()
+        .flatMap(part ->
+            part.file() instanceof TorchFile torch ? torch.leftOut().stream() : Stream.empty())
+        .toList();
   }
 
   List<Stored> tensors() {

@@ -12,15 +12,24 @@ import radiata.safetensors.Limits;
 
 /// Opens what the user named.
 final class Models {
-  static final String PEFT_WEIGHTS = "adapter_model.safetensors";
+  private static final List<String> PEFT_WEIGHTS =
+      List.of("adapter_model.safetensors", "adapter_model.bin");
 
   private Models() {}
 
   /// Tensors in any layout: a model, or the weights of a PEFT folder.
   static Checkpoint open(Path path) throws IOException {
-    Path weights = path.resolve(PEFT_WEIGHTS);
-    return Checkpoint.open(
-        Files.isDirectory(path) && Files.isRegularFile(weights) ? weights : path, Limits.DEFAULT);
+    Path weights =
+        PEFT_WEIGHTS.stream()
+            .map(path::resolve)
+            .filter(Files::isRegularFile)
+            .findFirst()
+            .orElse(path);
+    return Checkpoint.open(weights, Limits.DEFAULT);
+  }
+
+  static boolean isPeftWeights(Path file) {
+    return PEFT_WEIGHTS.stream().anyMatch(file::endsWith);
   }
 
   static List<BaseTensor> baseTensors(Checkpoint model) {

@@ -99,6 +99,7 @@ final class VerifyCommand implements Command {
     try (Checkpoint model = Models.open(path)) {
       findings.addAll(ContainerCheck.names(model));
       findings.addAll(ContainerCheck.alignment(model));
+      findings.addAll(ContainerCheck.torch(model));
       ProvenanceCheck provenance = new ProvenanceCheck(model);
       checksums = provenance.checksums();
       findings.addAll(provenance.findings());

@@ -14,7 +14,6 @@ import radiata.names.Dialect;
 import radiata.names.Families;
 import radiata.names.Family;
 import radiata.safetensors.Limits;
-import radiata.safetensors.SafetensorsFile;
 import radiata.safetensors.Shape;
 import radiata.safetensors.TensorFile;
 import radiata.safetensors.TensorInfo;
@@ -93,29 +92,31 @@ public final class AdapterFile implements AutoCloseable {
     this.because = List.copyOf(reasons);
   }
 
-  /// Opens a `.safetensors` file, or a PEFT folder with `adapter_model.safetensors` and
-  /// `adapter_config.json`. A PEFT file given by name takes `<stem>_config.json` or
-  /// `adapter_config.json` beside it.
+  /// Opens a `.safetensors` or torch file, or a PEFT folder with `adapter_model.safetensors` or
+  /// `adapter_model.bin`, and `adapter_config.json`. A PEFT file given by name takes
+  /// `<stem>_config.json` or `adapter_config.json` beside it.
   ///
   /// @param adapterName which of several named adapters of a PEFT file; null where there is only
   ///   one
   /// @throws AdapterException if this is no adapter, or a broken one
-  /// @throws radiata.safetensors.SafetensorsException if the file is no sound safetensors file
+  /// @throws radiata.safetensors.SafetensorsException if the file is no sound file of tensors
   public static AdapterFile open(Path path, Limits limits, @Nullable String adapterName)
       throws IOException {
     if (Files.isDirectory(path)) {
-      Path weights = path.resolve("adapter_model.safetensors");
-      if (!Files.exists(weights)) {
-        throw OtherFile.folder(path);
-      }
+      Path weights =
+          Stream.of("adapter_model.safetensors", "adapter_model.bin")
+              .map(path::resolve)
+              .filter(Files::exists)
+              .findFirst()
+              .orElseThrow(() -> OtherFile.folder(path));
       Path config = path.resolve(CONFIG);
       if (!Files.exists(config)) {
         throw new AdapterException(
-            path, null, "holds adapter_model.safetensors but no %s".formatted(CONFIG));
+            path, null, "holds %s but no %s".formatted(weights.getFileName(), CONFIG));
       }
-      return of(SafetensorsFile.open(weights, limits), config, adapterName);
+      return of(TensorFile.open(weights, limits), config, adapterName);
     }
-    TensorFile file = SafetensorsFile.open(path, limits);
+    TensorFile file = TensorFile.open(path, limits);
     return of(file, configBeside(file), adapterName);
   }
 

@@ -68,7 +68,12 @@ final class OtherFile {
   /// @throws AdapterException always: what a folder without an adapter file is
   static AdapterException folder(Path folder) {
     for (String sign :
-        List.of("model_index.json", "model.safetensors.index.json", "model.safetensors")) {
+        List.of(
+            "model_index.json",
+            "model.safetensors.index.json",
+            "model.safetensors",
+            "pytorch_model.bin.index.json",
+            "pytorch_model.bin")) {
       if (Files.exists(folder.resolve(sign))) {
         return new AdapterException(
             folder,
@@ -76,16 +81,10 @@ final class OtherFile {
             "is the folder of a model (it holds %s), not of an adapter".formatted(sign));
       }
     }
-    if (Files.exists(folder.resolve("adapter_model.bin"))) {
-      return new AdapterException(
-          folder,
-          null,
-          "holds adapter_model.bin, a pickle; adapter_model.safetensors was expected (save the adapter with safe_serialization=True)");
-    }
     return new AdapterException(
         folder,
         null,
-        "is a folder without adapter_model.safetensors; name the adapter file itself");
+        "is a folder without adapter_model.safetensors or .bin; name the adapter file itself");
   }
 
   private static Optional<TensorInfo> first(List<TensorInfo> tensors, Pattern names) {
