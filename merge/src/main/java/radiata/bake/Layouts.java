@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 import radiata.safetensors.Checkpoint;
@@ -20,6 +21,7 @@ import radiata.safetensors.OutputPlan;
 import radiata.safetensors.Shards;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.TensorSpec;
+import radiata.safetensors.convert.Dither;
 import radiata.safetensors.provenance.DerivedMetadata;
 import radiata.safetensors.provenance.Provenance;
 
@@ -34,6 +36,7 @@ final class Layouts {
   private final Provenance provenance;
   private final Set<Destination> changed;
   private final Untying untying;
+  private final ScaledFp8 scaled;
   private final OutputPlan output;
   private final Map<Part, Integer> files = new HashMap<>();
 
@@ -50,6 +53,7 @@ final class Layouts {
     this.provenance = provenance;
     this.changed = changed;
     this.untying = untying;
+    this.scaled = ScaledFp8.of(base);
     boolean oneFile =
         base.layout() == Layout.FILE
             || String.valueOf(target.getFileName()).endsWith(".safetensors");
@@ -117,7 +121,8 @@ final class Layouts {
     Map<String, String> map = new LinkedHashMap<>();
     long bytes = 0;
     for (Stored stored : base.tensors()) {
-      if (stored.part().relative().resolveSibling("x").equals(index.resolveSibling("x"))) {
+      if (stays(stored)
+          && stored.part().relative().resolveSibling("x").equals(index.resolveSibling("x"))) {
         String file = String.valueOf(stored.part().relative().getFileName());
         map.put(stored.name(), file);
         bytes += bytes(spec(stored));
@@ -144,7 +149,7 @@ final class Layouts {
   private Header header(
       List<Stored> tensors, List<Destination> added, Map<String, String> metadata) {
     List<TensorSpec> specs =
-        Stream.concat(tensors.stream().map(this::spec), added.stream().map(this::spec)).toList();
+        Stream.concat(tensors.stream().filter(this::stays).map(this::spec), added.stream().map(this::spec)).toList();
     List<TensorInfo> placed = Header.canonical(specs, Map.of()).tensors();
     boolean sameData =
         placed.equals(tensors.stream().map(Stored::info).toList())
@@ -156,8 +161,12 @@ final class Layouts {
             sameData,
             specs.equals(tensors.stream().map(stored -> stored.info().spec()).toList()),
             request.writing().hashes());
+    Map<String, String> kept = derived.of(metadata);
+    if (!scaled.scales().isEmpty() && dtype.isPresent()) {
+      kept.remove(ScaledFp8.METADATA);
+    }
     Provenance room = provenance.with(Checksums.unknown(specs.size()));
-    return Header.canonical(specs, room.in(derived.of(metadata)));
+    return Header.canonical(specs, room.in(kept));
   }
 
   private List<String> parents() {
@@ -166,6 +175,11 @@ final class Layouts {
             request.adapters().stream().map(use -> use.file().metadata()))
         .flatMap(metadata -> DerivedMetadata.title(metadata).stream())
         .toList();
+  }
+
+  /// Scales and markers go when their weights become plain numbers.
+  private boolean stays(Stored stored) {
+    return dtype.isEmpty() || !scaled.companions().contains(stored);
   }
 
   private TensorSpec spec(Stored stored) {
@@ -189,6 +203,8 @@ final class Layouts {
       int file = files.getOrDefault(added.source().part(), 0);
       sources.computeIfAbsent(file, key -> new HashMap<>()).put(added.name(), added.source());
     }
+    Map<Stored, Stored> weights = new HashMap<>();
+    scaled.scales().forEach((weight, scale) -> weights.put(scale, weight));
     List<Step> steps = new ArrayList<>();
     for (int file = 0; file < output.files().size(); file++) {
       Map<String, Stored> of = sources.getOrDefault(file, Map.of());
@@ -196,15 +212,39 @@ final class Layouts {
         Stored source = Optional.ofNullable(of.get(target.name())).orElseThrow();
         List<Applied> applied =
             changes.getOrDefault(new Destination(source, target.name()), List.of());
+        Stored weight = weights.get(source);
         if (!applied.isEmpty()) {
-          steps.add(new Step.Change(source, file, target, List.copyOf(applied)));
-        } else if (target.dtype() != source.info().dtype()) {
-          steps.add(new Step.Convert(source, file, target));
+          Coding coding = coding(source, target, true);
+          steps.add(new Step.Change(source, file, target, List.copyOf(applied), coding));
+        } else if (dtype.isEmpty() && weight != null && changes.containsKey(new Destination(weight, weight.name()))) {
+          steps.add(new Step.Scale(source, file, target));
+        } else if (target.dtype() != source.info().dtype()
+            || (dtype.isPresent() && scaled.scales().containsKey(source))) {
+          steps.add(new Step.Convert(source, file, target, coding(source, target, false)));
         } else {
           steps.add(new Step.Copy(source, file, target));
         }
       }
     }
     return steps;
+  }
+
+  private Coding coding(Stored source, TensorInfo target, boolean changed) {
+    Optional<Stored> scale = Optional.ofNullable(scaled.scales().get(source));
+    Optional<Step.Scale> rescaled =
+        changed && dtype.isEmpty() ? scale.map(this::scaleStep) : Optional.empty();
+    OptionalLong seed = request.writing().seed();
+    boolean dithers =
+        seed.isPresent() && (target.dtype() == DType.F8_E4M3 || target.dtype() == DType.F8_E5M2);
+    return new Coding(
+        scale,
+        rescaled,
+        dithers ? Optional.of(Dither.of(seed.getAsLong(), target.name())) : Optional.empty());
+  }
+
+  private Step.Scale scaleStep(Stored scale) {
+    int file = files.getOrDefault(scale.part(), 0);
+    TensorInfo target = output.files().get(file).header().tensor(scale.name()).orElseThrow();
+    return new Step.Scale(scale, file, target);
   }
 }
