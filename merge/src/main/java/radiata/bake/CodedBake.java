@@ -34,7 +34,7 @@ final class CodedBake {
     this.step = step;
     this.as = as;
     this.fused = fused(step, as);
-    this.engine = engine(step, fused);
+    this.engine = engine(step, as, fused);
     this.columns = step.target().shape().matrix().dim(1);
   }
 
@@ -48,21 +48,24 @@ final class CodedBake {
     return step.coding().rescaled().isPresent() ? step.target().bytes() : 0;
   }
 
-  /// The change of numbers that the engine is given: what a scale makes of the base's codes is
-  /// exact in floats to half a unit of their 24 bits, far below what fp8 can tell.
+  /// The change of numbers that the engine is given.
   static Step.Change engine(Step.Change step, Profile as) {
-    return engine(step, fused(step, as));
+    return engine(step, as, fused(step, as));
   }
 
   static boolean fused(Step.Change step, Profile as) {
     return step.target().dtype().bits() < Float.SIZE && FusedBake.suits(step, as);
   }
 
-  private static Step.Change engine(Step.Change step, boolean fused) {
+  private static Step.Change engine(Step.Change step, Profile as, boolean fused) {
+    // A runtime that takes its epsilon from the base's dtype would see floats.
+    boolean floats = fused || as.epsilon(DType.F32) != as.epsilon(DType.F64);
     Stored source =
         step.coding().scale().isEmpty()
             ? step.source()
-            : new Stored(step.source().part(), numbers(step.source().info(), DType.F32));
+            : new Stored(
+                step.source().part(),
+                numbers(step.source().info(), floats ? DType.F32 : DType.F64));
     TensorInfo target = numbers(step.target(), fused ? DType.F32 : DType.F64);
     return new Step.Change(source, step.file(), target, step.applied());
   }
@@ -128,22 +131,23 @@ final class CodedBake {
     return value;
   }
 
-  /// The base's values as floats.
+  /// The base's values. In floats they are exact to half a unit of 24 bits, far below what an
+  /// output of 16 bits or fewer can tell.
   private Source widened(Source raw, double scale) {
     DType from = step.source().info().dtype();
+    DType to = engine.source().info().dtype();
     return (offset, into) -> {
-      int count = Math.toIntExact(into.byteSize() / Float.BYTES);
+      int count = Math.toIntExact(into.byteSize() / to.bytes());
       double[] values = new double[count];
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment codes = arena.allocate(Math.max(1, (long) count * from.bytes()));
-        raw.read(
-            offset / Float.BYTES * from.bytes(), codes.asSlice(0, (long) count * from.bytes()));
+        raw.read(offset / to.bytes() * from.bytes(), codes.asSlice(0, (long) count * from.bytes()));
         Widen.toDoubles(codes, 0, from, values, 0, count);
       }
       for (int i = 0; i < count; i++) {
         values[i] *= scale;
       }
-      Narrow.fromDoubles(values, 0, count, DType.F32, into, 0);
+      Narrow.fromDoubles(values, 0, count, to, into, 0);
     };
   }
 
