@@ -23,6 +23,7 @@ import radiata.safetensors.convert.Widen;
 /// all once more.
 final class CodedBake {
   private static final int MOST_DOUBLINGS = 256;
+  private static final int CHUNK = 1 << 16;
 
   private final Step.Change step;
   private final Profile as;
@@ -137,17 +138,21 @@ final class CodedBake {
     DType from = step.source().info().dtype();
     DType to = engine.source().info().dtype();
     return (offset, into) -> {
-      int count = Math.toIntExact(into.byteSize() / to.bytes());
-      double[] values = new double[count];
+      long first = offset / to.bytes();
+      long count = into.byteSize() / to.bytes();
+      double[] values = new double[(int) Math.min(CHUNK, count)];
       try (Arena arena = Arena.ofConfined()) {
-        MemorySegment codes = arena.allocate(Math.max(1, (long) count * from.bytes()));
-        raw.read(offset / to.bytes() * from.bytes(), codes.asSlice(0, (long) count * from.bytes()));
-        Widen.toDoubles(codes, 0, from, values, 0, count);
+        MemorySegment codes = arena.allocate(Math.max(1, (long) values.length * from.bytes()));
+        for (long at = 0; at < count; at += values.length) {
+          int length = (int) Math.min(values.length, count - at);
+          raw.read((first + at) * from.bytes(), codes.asSlice(0, (long) length * from.bytes()));
+          Widen.toDoubles(codes, 0, from, values, 0, length);
+          for (int i = 0; i < length; i++) {
+            values[i] *= scale;
+          }
+          Narrow.fromDoubles(values, 0, length, to, into, at);
+        }
       }
-      for (int i = 0; i < count; i++) {
-        values[i] *= scale;
-      }
-      Narrow.fromDoubles(values, 0, count, to, into, 0);
     };
   }
 

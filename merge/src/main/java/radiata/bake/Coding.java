@@ -12,4 +12,12 @@ import radiata.safetensors.convert.Dither;
 record Coding(Optional<Stored> scale, Optional<Step.Scale> rescaled, Optional<Dither> dither) {
   /// Bytes that are plain numbers, rounded to the nearest.
   static final Coding PLAIN = new Coding(Optional.empty(), Optional.empty(), Optional.empty());
+
+  static boolean dithers(Step step) {
+    return switch (step) {
+      case Step.Change change -> change.coding().dither().isPresent();
+      case Step.Convert convert -> convert.coding().dither().isPresent();
+      case Step.Copy _, Step.Scale _ -> false;
+    };
+  }
 }
