@@ -3,6 +3,7 @@ package radiata.bake;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import radiata.convention.Profile;
 import radiata.safetensors.Checkpoint.Stored;
@@ -68,7 +69,9 @@ final class CodedBake {
                 step.source().part(),
                 numbers(step.source().info(), floats ? DType.F32 : DType.F64));
     TensorInfo target = numbers(step.target(), fused ? DType.F32 : DType.F64);
-    return new Step.Change(source, step.file(), target, step.applied());
+    List<Applied> applied =
+        step.applied().stream().map(each -> each.over(step.source(), source)).toList();
+    return new Step.Change(source, step.file(), target, applied);
   }
 
   private static TensorInfo numbers(TensorInfo of, DType dtype) {

@@ -149,7 +149,10 @@ final class Layouts {
   private Header header(
       List<Stored> tensors, List<Destination> added, Map<String, String> metadata) {
     List<TensorSpec> specs =
-        Stream.concat(tensors.stream().filter(this::stays).map(this::spec), added.stream().map(this::spec)).toList();
+        Stream.concat(
+                tensors.stream().filter(this::stays).map(this::spec),
+                added.stream().map(this::spec))
+            .toList();
     List<TensorInfo> placed = Header.canonical(specs, Map.of()).tensors();
     boolean sameData =
         placed.equals(tensors.stream().map(Stored::info).toList())
@@ -214,9 +217,12 @@ final class Layouts {
             changes.getOrDefault(new Destination(source, target.name()), List.of());
         Stored weight = weights.get(source);
         if (!applied.isEmpty()) {
+          applied.forEach(this::requirePlainPieces);
           Coding coding = coding(source, target, true);
           steps.add(new Step.Change(source, file, target, List.copyOf(applied), coding));
-        } else if (dtype.isEmpty() && weight != null && changes.containsKey(new Destination(weight, weight.name()))) {
+        } else if (dtype.isEmpty()
+            && weight != null
+            && changes.containsKey(new Destination(weight, weight.name()))) {
           steps.add(new Step.Scale(source, file, target));
         } else if (target.dtype() != source.info().dtype()
             || (dtype.isPresent() && scaled.scales().containsKey(source))) {
@@ -227,6 +233,20 @@ final class Layouts {
       }
     }
     return steps;
+  }
+
+  /// A module over several tensors is put together from their numbers as they are stored.
+  private void requirePlainPieces(Applied applied) {
+    List<Stored> tensors = applied.pieces().stream().map(Applied.Piece::stored).distinct().toList();
+    if (tensors.size() > 1 && tensors.stream().anyMatch(scaled.scales()::containsKey)) {
+      throw new BakeException(
+          applied.file().path(),
+          applied.module().name(),
+          "%s is one module over %s, some of them scaled fp8; bake it into the model that is not scaled"
+              .formatted(
+                  applied.module().name(),
+                  String.join(", ", tensors.stream().map(Stored::name).toList())));
+    }
   }
 
   private Coding coding(Stored source, TensorInfo target, boolean changed) {

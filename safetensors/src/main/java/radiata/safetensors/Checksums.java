@@ -24,7 +24,7 @@ public final class Checksums {
     return new Checksums(new int[tensors]);
   }
 
-  /// @return empty for what is no such text
+  /// Reads what [#text] writes; empty for what is no such text.
   public static Optional<Checksums> parse(String text) {
     byte[] bytes;
     try {
