@@ -27,7 +27,7 @@ final class GloraRecipe {
           "a1 %s, a2 %s, b1 %s, b2 %s fit neither layout of GLoRA"
               .formatted(a1.shape(), a2.shape(), b1.shape(), b2.shape()));
     }
-    boolean old = !fitsNew || fitsOld && a1.shape().dim(0) < a2.shape().dim(0);
+    boolean old = !fitsNew || (fitsOld && a1.shape().dim(0) < a2.shape().dim(0));
     int rank = Math.toIntExact((old ? a1 : a2).shape().dim(0));
     parts
         .because()
