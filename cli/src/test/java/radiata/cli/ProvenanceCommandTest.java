@@ -210,4 +210,74 @@ class ProvenanceCommandTest {
     assertThat(broken.exit()).isEqualTo(1);
     assertThat(broken.out()).contains("error: broken-provenance");
   }
+
+  @Test
+  void stochasticRoundingIsPartOfTheRecipe() throws IOException {
+    bake("--dtype", "fp8_e4m3", "--rounding", "stochastic", "--seed", "7");
+    assertThat(provenance(out).getAsJsonObject("recipe").getAsJsonObject("settings").toString())
+        .isEqualTo(
+            "{\"dtype\":\"f8_e4m3\",\"rounding\":\"stochastic\",\"runtime\":\"exact\",\"seed\":\"7\"}");
+    byte[] first = Files.readAllBytes(out);
+    bake(
+        "--dtype",
+        "fp8_e4m3",
+        "--rounding",
+        "stochastic",
+        "--seed",
+        "7",
+        "--threads",
+        "4",
+        "--force");
+    assertThat(out).hasBinaryContent(first);
+    bake("--dtype", "fp8_e4m3", "--rounding", "stochastic", "--seed", "8", "--force", "--verify");
+    assertThat(Files.readAllBytes(out)).isNotEqualTo(first);
+    assertThat(bake("--rounding", "stochastic", "--force").err())
+        .contains("stochastic rounding is for fp8");
+    Path other = folder.resolve("other.safetensors");
+    assertThat(Ran.radiata("bake", base, "-a", adapter, "-o", other, "--seed", "1").exit())
+        .isEqualTo(2);
+    assertThat(Ran.radiata("bake", base, "-a", adapter, "-o", other, "--rounding", "random").exit())
+        .isEqualTo(2);
+    assertThat(
+            Ran.radiata(
+                    "bake",
+                    base,
+                    "-a",
+                    adapter,
+                    "-o",
+                    other,
+                    "--rounding",
+                    "stochastic",
+                    "--seed",
+                    "x")
+                .exit())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void scaledFp8StaysScaledFp8() throws IOException {
+    int[] codes = new int[64];
+    Arrays.setAll(codes, i -> 0x30 + i % 40);
+    base =
+        new TensorFileBuilder()
+            .raw("scaled_fp8", "F8_E4M3", shape(0))
+            .raw(Q, "F8_E4M3", shape(8, 8), codes)
+            .f32(Q.replace(".weight", ".scale_weight"), shape(), 0.001)
+            .f32(Q.replace(".weight", ".scale_input"), shape(), 1)
+            .write(folder.resolve("scaled.safetensors"));
+    Ran ran = bake("--json", "--verify");
+    assertThat(ran.json().getAsJsonArray("delta")).hasSize(1);
+    try (SafetensorsFile before = SafetensorsFile.open(base);
+        SafetensorsFile after = SafetensorsFile.open(out)) {
+      assertThat(after.tensors())
+          .extracting(TensorInfo::spec)
+          .containsExactlyInAnyOrderElementsOf(
+              before.tensors().stream().map(TensorInfo::spec).toList());
+    }
+    assertThat(Ran.radiata("verify", out).exit()).isZero();
+    bake("--dtype", "bf16", "--force");
+    try (SafetensorsFile after = SafetensorsFile.open(out)) {
+      assertThat(after.tensors()).extracting(TensorInfo::name).containsExactly(Q);
+    }
+  }
 }

@@ -78,6 +78,15 @@ public record Applied(
     return Shape.of(dims);
   }
 
+  /// The same over a tensor that stands for another.
+  Applied over(Stored stored, Stored instead) {
+    List<Piece> others =
+        pieces.stream()
+            .map(p -> p.stored().equals(stored) ? new Piece(instead, p.target()) : p)
+            .toList();
+    return new Applied(file, module, adapter, target, whole, view, strength, others);
+  }
+
   /// Whether the adapter is cut to the rows at its place.
   boolean cut() {
     return target.of() != null && pieces.isEmpty();

@@ -2,6 +2,7 @@ package radiata.bake;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
@@ -33,8 +34,14 @@ public record BakeRequest(
   /// @param hashes whether the sha256 of every input and the hashes of the output are taken, too,
   ///   which costs more than the bake
   /// @param date what `modelspec.date` says; empty for none
-  public record Writing(boolean hashes, Optional<String> date) {
+  /// @param seed of stochastic rounding to fp8; empty for rounding to the nearest
+  public record Writing(boolean hashes, Optional<String> date, OptionalLong seed) {
     public static final Writing DEFAULT = new Writing(false, Optional.empty());
+
+    /// Rounding to the nearest.
+    public Writing(boolean hashes, Optional<String> date) {
+      this(hashes, date, OptionalLong.empty());
+    }
   }
 
   /// A request that is written as usual.

@@ -196,6 +196,7 @@ public final class Baker implements AutoCloseable {
           copy(first, run.getLast());
           yield Optional.empty();
         }
+        case Step.Scale _ -> Optional.empty();
         case Step.Convert convert -> {
           convert(convert);
           yield Optional.empty();
@@ -210,6 +211,10 @@ public final class Baker implements AutoCloseable {
   private Survival change(Step.Change step) throws IOException {
     Source source = source(step);
     Sink sink = sink(step);
+    if (CodedBake.needed(step)) {
+      Sink scale = step.coding().rescaled().map(this::sink).orElse(sink);
+      return new CodedBake(step, plan.profile()).run(source, sink, scale);
+    }
     return FusedBake.suits(step, plan.profile())
         ? FusedBake.of(step, plan.profile()).run(source, sink)
         : new FormulaBake(step, plan.profile()).run(source, sink);
@@ -241,6 +246,7 @@ public final class Baker implements AutoCloseable {
     DType to = step.target().dtype();
     long elements = step.target().shape().elements();
     double[] values = new double[(int) Math.min(CONVERT, elements)];
+    double scale = CodedBake.scale(step.coding().scale());
     Source source = source(step);
     Sink sink = sink(step);
     try (Arena arena = Arena.ofConfined()) {
@@ -250,6 +256,12 @@ public final class Baker implements AutoCloseable {
         int count = (int) Math.min(values.length, elements - at);
         source.read(at * from.bytes(), in.asSlice(0, (long) count * from.bytes()));
         Widen.toDoubles(in, 0, from, values, 0, count);
+        for (int i = 0; scale != 1 && i < count; i++) {
+          values[i] *= scale;
+        }
+        if (step.coding().dither().isPresent()) {
+          step.coding().dither().get().apply(values, count, to, at);
+        }
         Narrow.fromDoubles(values, 0, count, to, out, 0);
         sink.write(at * to.bytes(), out.asSlice(0, (long) count * to.bytes()));
       }

@@ -67,6 +67,13 @@ public record Derivation(Provenance planned, List<List<Path>> paths) {
       settings.put(
           "blocks", String.join(",", blocks.weights().stream().map(Recipe::number).toList()));
     }
+    request
+        .writing()
+        .seed()
+        .ifPresent(seed -> {
+          settings.put("rounding", "stochastic");
+          settings.put("seed", Long.toString(seed));
+        });
     if (request.allowUnmatched()) {
       settings.put("allow-unmatched", "true");
     }

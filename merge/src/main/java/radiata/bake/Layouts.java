@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 import radiata.safetensors.Checkpoint;
@@ -20,6 +21,7 @@ import radiata.safetensors.OutputPlan;
 import radiata.safetensors.Shards;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.TensorSpec;
+import radiata.safetensors.convert.Dither;
 import radiata.safetensors.provenance.DerivedMetadata;
 import radiata.safetensors.provenance.Provenance;
 import radiata.safetensors.torch.TorchNames;
@@ -35,6 +37,7 @@ final class Layouts {
   private final Provenance provenance;
   private final Set<Destination> changed;
   private final Untying untying;
+  private final ScaledFp8 scaled;
   private final OutputPlan output;
   private final Map<Part, Integer> files = new HashMap<>();
 
@@ -55,6 +58,7 @@ final class Layouts {
       throw new BakeException(
           target, null, "outputs are safetensors files; name it .safetensors instead");
     }
+    this.scaled = ScaledFp8.of(base);
     boolean oneFile =
         base.layout() == Layout.FILE
             || String.valueOf(target.getFileName()).endsWith(".safetensors");
@@ -123,7 +127,8 @@ final class Layouts {
     Map<String, String> map = new LinkedHashMap<>();
     long bytes = 0;
     for (Stored stored : base.tensors()) {
-      if (stored.part().relative().resolveSibling("x").equals(index.resolveSibling("x"))) {
+      if (stays(stored)
+          && stored.part().relative().resolveSibling("x").equals(index.resolveSibling("x"))) {
         String file = TorchNames.fileName(stored.part().relative());
         map.put(stored.name(), file);
         bytes += bytes(spec(stored));
@@ -150,7 +155,10 @@ final class Layouts {
   private Header header(
       List<Stored> tensors, List<Destination> added, Map<String, String> metadata) {
     List<TensorSpec> specs =
-        Stream.concat(tensors.stream().map(this::spec), added.stream().map(this::spec)).toList();
+        Stream.concat(
+                tensors.stream().filter(this::stays).map(this::spec),
+                added.stream().map(this::spec))
+            .toList();
     List<TensorInfo> placed = Header.canonical(specs, Map.of()).tensors();
     boolean sameData =
         placed.equals(tensors.stream().map(Stored::info).toList())
@@ -162,8 +170,12 @@ final class Layouts {
             sameData,
             specs.equals(tensors.stream().map(stored -> stored.info().spec()).toList()),
             request.writing().hashes());
+    Map<String, String> kept = derived.of(metadata);
+    if (!scaled.scales().isEmpty() && dtype.isPresent()) {
+      kept.remove(ScaledFp8.METADATA);
+    }
     Provenance room = provenance.with(Checksums.unknown(specs.size()));
-    return Header.canonical(specs, room.in(derived.of(metadata)));
+    return Header.canonical(specs, room.in(kept));
   }
 
   private List<String> parents() {
@@ -172,6 +184,11 @@ final class Layouts {
             request.adapters().stream().map(use -> use.file().metadata()))
         .flatMap(metadata -> DerivedMetadata.title(metadata).stream())
         .toList();
+  }
+
+  /// Scales and markers go when their weights become plain numbers.
+  private boolean stays(Stored stored) {
+    return dtype.isEmpty() || !scaled.companions().contains(stored);
   }
 
   private TensorSpec spec(Stored stored) {
@@ -195,6 +212,8 @@ final class Layouts {
       int file = files.getOrDefault(added.source().part(), 0);
       sources.computeIfAbsent(file, key -> new HashMap<>()).put(added.name(), added.source());
     }
+    Map<Stored, Stored> weights = new HashMap<>();
+    scaled.scales().forEach((weight, scale) -> weights.put(scale, weight));
     List<Step> steps = new ArrayList<>();
     for (int file = 0; file < output.files().size(); file++) {
       Map<String, Stored> of = sources.getOrDefault(file, Map.of());
@@ -202,15 +221,56 @@ final class Layouts {
         Stored source = Optional.ofNullable(of.get(target.name())).orElseThrow();
         List<Applied> applied =
             changes.getOrDefault(new Destination(source, target.name()), List.of());
+        Stored weight = weights.get(source);
         if (!applied.isEmpty()) {
-          steps.add(new Step.Change(source, file, target, List.copyOf(applied)));
-        } else if (target.dtype() != source.info().dtype()) {
-          steps.add(new Step.Convert(source, file, target));
+          applied.forEach(this::requirePlainPieces);
+          Coding coding = coding(source, target, true);
+          steps.add(new Step.Change(source, file, target, List.copyOf(applied), coding));
+        } else if (dtype.isEmpty()
+            && weight != null
+            && changes.containsKey(new Destination(weight, weight.name()))) {
+          steps.add(new Step.Scale(source, file, target));
+        } else if (target.dtype() != source.info().dtype()
+            || (dtype.isPresent() && scaled.scales().containsKey(source))) {
+          steps.add(new Step.Convert(source, file, target, coding(source, target, false)));
         } else {
           steps.add(new Step.Copy(source, file, target));
         }
       }
     }
     return steps;
+  }
+
+  /// A module over several tensors is put together from their numbers as they are stored.
+  private void requirePlainPieces(Applied applied) {
+    List<Stored> tensors = applied.pieces().stream().map(Applied.Piece::stored).distinct().toList();
+    if (tensors.size() > 1 && tensors.stream().anyMatch(scaled.scales()::containsKey)) {
+      throw new BakeException(
+          applied.file().path(),
+          applied.module().name(),
+          "%s is one module over %s, some of them scaled fp8; bake it into the model that is not scaled"
+              .formatted(
+                  applied.module().name(),
+                  String.join(", ", tensors.stream().map(Stored::name).toList())));
+    }
+  }
+
+  private Coding coding(Stored source, TensorInfo target, boolean changed) {
+    Optional<Stored> scale = Optional.ofNullable(scaled.scales().get(source));
+    Optional<Step.Scale> rescaled =
+        changed && dtype.isEmpty() ? scale.map(this::scaleStep) : Optional.empty();
+    OptionalLong seed = request.writing().seed();
+    boolean dithers =
+        seed.isPresent() && (target.dtype() == DType.F8_E4M3 || target.dtype() == DType.F8_E5M2);
+    return new Coding(
+        scale,
+        rescaled,
+        dithers ? Optional.of(Dither.of(seed.getAsLong(), target.name())) : Optional.empty());
+  }
+
+  private Step.Scale scaleStep(Stored scale) {
+    int file = files.getOrDefault(scale.part(), 0);
+    TensorInfo target = output.files().get(file).header().tensor(scale.name()).orElseThrow();
+    return new Step.Scale(scale, file, target);
   }
 }

@@ -54,25 +54,31 @@ final class Memory {
   /// Bytes that one step holds while it runs.
   static long cost(Step step, Profile as) {
     return switch (step) {
-      case Step.Copy _ -> COPY;
+      case Step.Copy _, Step.Scale _ -> COPY;
       case Step.Convert _ -> 2 * BUFFER;
-      case Step.Change change -> {
-        long adapter = adapterElements(change);
-        if (FusedBake.suits(change, as)) {
-          yield 12 * adapter + (4L << 20);
-        }
-        long elements =
-            change.applied().stream()
-                .filter(applied -> !applied.pieces().isEmpty())
-                .mapToLong(applied -> applied.whole().elements())
-                .reduce(change.target().shape().elements(), Math::max);
-        long columns = change.target().shape().matrix().dim(1);
-        long rows = FormulaBake.block(change, as);
-        boolean all = rows >= change.target().shape().matrix().dim(0);
-        long block = all ? elements : Math.min(elements, rows * columns);
-        yield 8 * adapter + block * (8L * LIVE + 8);
-      }
+      case Step.Change change when CodedBake.needed(change) ->
+          cost(CodedBake.engine(change, as), CodedBake.fused(change, as), as)
+              + CodedBake.held(change)
+              + BUFFER;
+      case Step.Change change -> cost(change, FusedBake.suits(change, as), as);
     };
+  }
+
+  private static long cost(Step.Change change, boolean fused, Profile as) {
+    long adapter = adapterElements(change);
+    if (fused) {
+      return 12 * adapter + (4L << 20);
+    }
+    long elements =
+        change.applied().stream()
+            .filter(applied -> !applied.pieces().isEmpty())
+            .mapToLong(applied -> applied.whole().elements())
+            .reduce(change.target().shape().elements(), Math::max);
+    long columns = change.target().shape().matrix().dim(1);
+    long rows = FormulaBake.block(change, as);
+    boolean all = rows >= change.target().shape().matrix().dim(0);
+    long block = all ? elements : Math.min(elements, rows * columns);
+    return 8 * adapter + block * (8L * LIVE + 8);
   }
 
   private static long adapterElements(Step step) {
@@ -85,6 +91,8 @@ final class Memory {
   }
 
   private static long changedElements(Step step) {
-    return step instanceof Step.Copy ? 0 : step.target().shape().elements();
+    return step instanceof Step.Copy || step instanceof Step.Scale
+        ? 0
+        : step.target().shape().elements();
   }
 }

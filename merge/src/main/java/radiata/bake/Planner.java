@@ -85,11 +85,15 @@ public final class Planner {
     Untying untying = Untying.of(base, names, changes.keySet(), output);
     Layouts layout =
         Layouts.of(base, request, output, derivation.planned(), changes.keySet(), untying);
+    List<Step> steps = layout.steps(changes);
+    if (request.writing().seed().isPresent() && steps.stream().noneMatch(Coding::dithers)) {
+      warnings.add("stochastic rounding is for fp8, and nothing in this output is rounded to it");
+    }
     return new BakePlan(
         base.path(),
         names.family(),
         request.profile(),
-        layout.steps(changes),
+        steps,
         ledgers,
         warnings,
         derivation,

@@ -6,7 +6,8 @@ import radiata.safetensors.Checkpoint.Stored;
 
 /// Tells block-quantised models, whose weights are codes that no delta can be added to.
 final class Quantised {
-  /// Ends of the names that stand beside a quantised weight: bitsandbytes, GPTQ, AWQ, HQQ.
+  /// Ends of the names that stand beside a quantised weight: bitsandbytes, GPTQ, AWQ, HQQ, NVFP4,
+  /// and the blocks of DeepSeek.
   private static final List<String> MARKS =
       List.of(
           ".quant_state.bitsandbytes__nf4",
@@ -15,7 +16,9 @@ final class Quantised {
           ".weight.quant_map",
           ".qweight",
           ".qzeros",
-          ".weight_packed");
+          ".weight_packed",
+          ".weight_scale_2",
+          ".weight_scale_inv");
 
   private Quantised() {}
 

@@ -17,9 +17,17 @@ public sealed interface Step {
   record Copy(Stored source, int file, TensorInfo target) implements Step {}
 
   /// Its numbers go over in another dtype.
-  record Convert(Stored source, int file, TensorInfo target) implements Step {}
+  record Convert(Stored source, int file, TensorInfo target, Coding coding) implements Step {}
 
   /// Adapters change it, one after another.
-  record Change(Stored source, int file, TensorInfo target, List<Applied> applied)
-      implements Step {}
+  record Change(Stored source, int file, TensorInfo target, List<Applied> applied, Coding coding)
+      implements Step {
+    /// A change of plain numbers.
+    Change(Stored source, int file, TensorInfo target, List<Applied> applied) {
+      this(source, file, target, applied, Coding.PLAIN);
+    }
+  }
+
+  /// It is the scale of a weight that is changed, and written together with it.
+  record Scale(Stored source, int file, TensorInfo target) implements Step {}
 }

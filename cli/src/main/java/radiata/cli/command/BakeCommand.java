@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import org.apache.commons.cli.Option;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterException;
@@ -63,6 +64,10 @@ final class BakeCommand implements Command {
   private static final Option HASHES =
       Flags.flag(
           "hashes", "SHA-256 of every input, and sshs_* and modelspec hashes of the output, too");
+  private static final Option ROUNDING =
+      Flags.value("rounding", "HOW", "to fp8: nearest (default) or stochastic");
+  private static final Option SEED =
+      Flags.value("seed", "N", "of stochastic rounding (default 0); the same gives the same bytes");
   private static final Option DATE =
       Flags.value("date", "DATE", "modelspec.date of the output, such as 2026-05-12");
 
@@ -103,7 +108,7 @@ final class BakeCommand implements Command {
         Section.of("Input", ADAPTER, ADAPTER_NAME, ALLOW),
         Section.of("Strength", UNET, TE, BLOCKS),
         Section.of("Convention", RUNTIME),
-        Section.of("Output", OUTPUT, DTYPE, FORCE, VERIFY, HASHES, DATE, DRY_RUN));
+        Section.of("Output", OUTPUT, DTYPE, ROUNDING, SEED, FORCE, VERIFY, HASHES, DATE, DRY_RUN));
   }
 
   @Override
@@ -198,7 +203,28 @@ final class BakeCommand implements Command {
         te,
         arguments.text(BLOCKS).orElse(null),
         arguments.has(ALLOW),
-        new BakeRequest.Writing(arguments.has(HASHES), arguments.text(DATE).map(Dates::checked)));
+        new BakeRequest.Writing(
+            arguments.has(HASHES), arguments.text(DATE).map(Dates::checked), seed(arguments)));
+  }
+
+  private static OptionalLong seed(Arguments arguments) {
+    boolean stochastic =
+        arguments
+            .choice(ROUNDING, List.of("nearest", "stochastic"))
+            .orElse("")
+            .equals("stochastic");
+    Optional<String> seed = arguments.text(SEED);
+    if (seed.isPresent() && !stochastic) {
+      throw new UsageException("--seed is for --rounding stochastic");
+    }
+    if (!stochastic) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(Long.parseLong(seed.orElse("0")));
+    } catch (NumberFormatException e) {
+      throw new UsageException("--seed: '%s' is no whole number".formatted(seed.orElse("")));
+    }
   }
 
   private static List<String> runtimes() {

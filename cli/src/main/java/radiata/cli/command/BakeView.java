@@ -175,6 +175,7 @@ record BakeView(BakePlan plan, Path output, Console console) {
     object.add("shape", Json.shape(step.target().shape()));
     switch (step) {
       case Step.Copy _ -> object.addProperty("action", "copy");
+      case Step.Scale _ -> object.addProperty("action", "rescale");
       case Step.Convert _ -> object.addProperty("action", "convert");
       case Step.Change change -> {
         object.addProperty("action", "change");

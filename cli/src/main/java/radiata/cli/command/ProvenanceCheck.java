@@ -2,7 +2,7 @@ package radiata.cli.command;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,7 +20,7 @@ import radiata.safetensors.provenance.Provenance;
 /// which other programs know it.
 final class ProvenanceCheck {
   private final List<Finding> findings = new ArrayList<>();
-  private final Map<TensorInfo, Integer> expected = new IdentityHashMap<>();
+  private final Map<Stored, Integer> expected = new HashMap<>();
   private final Checkpoint model;
 
   ProvenanceCheck(Checkpoint model) {
@@ -47,7 +47,7 @@ final class ProvenanceCheck {
       return;
     }
     for (int i = 0; i < tensors.size(); i++) {
-      expected.put(tensors.get(i), sums.crc32c(i));
+      expected.put(new Stored(part, tensors.get(i)), sums.crc32c(i));
     }
   }
 
@@ -63,7 +63,7 @@ final class ProvenanceCheck {
 
   /// Reads a tensor that has a checksum; safe for several threads.
   Optional<Finding> changed(Stored stored) throws IOException {
-    Integer written = expected.get(stored.info());
+    Integer written = expected.get(stored);
     if (written == null) {
       return Optional.empty();
     }
