@@ -1,0 +1,84 @@
+package radiata.convert;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import radiata.safetensors.Header;
+import radiata.safetensors.OutputPlan.GeneratedFile;
+import radiata.safetensors.OutputPlan.OutputFile;
+import radiata.safetensors.Shards;
+import radiata.safetensors.TensorInfo;
+import radiata.safetensors.TensorSpec;
+
+/// The weight files of an output, their indexes, and a step for every tensor in them.
+final class OutputFiles {
+  private final List<OutputFile> files = new ArrayList<>();
+  private final List<GeneratedFile> indexes = new ArrayList<>();
+  private final List<ConversionStep> steps = new ArrayList<>();
+
+  List<OutputFile> files() {
+    return files;
+  }
+
+  List<GeneratedFile> indexes() {
+    return indexes;
+  }
+
+  List<ConversionStep> steps() {
+    return steps;
+  }
+
+  /// One file.
+  void file(Path relative, List<Made> tensors, Map<String, String> metadata) {
+    Map<String, Made> named = new HashMap<>();
+    tensors.forEach(tensor -> named.put(tensor.spec().name(), tensor));
+    Header header = Header.canonical(tensors.stream().map(Made::spec).toList(), metadata);
+    for (TensorInfo target : header.tensors()) {
+      Made made = Objects.requireNonNull(named.get(target.name()));
+      steps.add(new ConversionStep(files.size(), target, made.pieces()));
+    }
+    files.add(new OutputFile(relative, header));
+  }
+
+  /// The tensors of a component: one file, or as many as the limit asks for, and their index.
+  ///
+  /// @param folder the component's folder below the output; empty for the output itself
+  /// @param stem `model` or `diffusion_pytorch_model`
+  void component(
+      Path folder,
+      String stem,
+      List<Made> tensors,
+      Map<String, String> metadata,
+      OptionalLong maxShardBytes) {
+    if (maxShardBytes.isEmpty()) {
+      file(folder.resolve(Shards.fileName(stem, 1, 1)), tensors, metadata);
+      return;
+    }
+    Map<String, Made> named = new HashMap<>();
+    tensors.forEach(tensor -> named.put(tensor.spec().name(), tensor));
+    List<List<TensorSpec>> shards =
+        Shards.split(tensors.stream().map(Made::spec).toList(), maxShardBytes.getAsLong());
+    Map<String, String> weightMap = new LinkedHashMap<>();
+    long bytes = 0;
+    for (int shard = 0; shard < shards.size(); shard++) {
+      String name = Shards.fileName(stem, shard + 1, shards.size());
+      List<TensorSpec> specs = shards.get(shard);
+      specs.forEach(spec -> weightMap.put(spec.name(), name));
+      file(
+          folder.resolve(name),
+          specs.stream().map(spec -> Objects.requireNonNull(named.get(spec.name()))).toList(),
+          metadata);
+      bytes += files.getLast().header().dataBytes();
+    }
+    if (shards.size() > 1) {
+      indexes.add(
+          new GeneratedFile(
+              folder.resolve(Shards.indexName(stem, "")), Shards.index(weightMap, bytes)));
+    }
+  }
+}
