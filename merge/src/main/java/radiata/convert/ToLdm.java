@@ -175,7 +175,8 @@ final class ToLdm {
     }
   }
 
-  /// The marks by which ComfyUI, Forge and reForge tell an SDXL model that predicts v: empty tensors.
+  /// The marks by which ComfyUI, Forge and reForge tell an SDXL model that predicts v: tensors without
+  /// elements, I64 in sd-mecha's list of a real file.
   private void mark(Predicted predicted) {
     if (predicted.prediction() == Prediction.EPSILON) {
       return;
@@ -186,11 +187,14 @@ final class ToLdm {
               .formatted(input.family().family().id()));
       return;
     }
-    add(new Made("", new TensorSpec("v_pred", DType.F32, Shape.of(0)), List.of()));
+    add(new Made("", new TensorSpec("v_pred", DType.I64, Shape.of(0)), List.of()));
     if (predicted.zeroTerminalSnr()) {
-      add(new Made("", new TensorSpec("ztsnr", DType.F32, Shape.of(0)), List.of()));
+      add(new Made("", new TensorSpec("ztsnr", DType.I64, Shape.of(0)), List.of()));
     }
-    warnings.add("the model predicts v; empty tensors v_pred and ztsnr say so");
+    warnings.add(
+        predicted.zeroTerminalSnr()
+            ? "the model predicts v up to pure noise; the empty tensors v_pred and ztsnr say so"
+            : "the model predicts v; the empty tensor v_pred says so");
   }
 
   private ConversionException twice(Stored stored) {
