@@ -82,9 +82,9 @@ record Sorted(
       throw new ConversionException(
           input.path(),
           unknown.getFirst().name(),
-          "%s of a %s model no layout knows: %s; without --to they are kept as they are"
+          "%s no place in the layouts of %s: %s; a conversion that keeps the layout keeps them"
               .formatted(
-                  unknown.size() == 1 ? "a tensor" : unknown.size() + " tensors",
+                  unknown.size() == 1 ? "1 tensor has" : unknown.size() + " tensors have",
                   family.family().id(),
                   listed(unknown.stream().map(Sorted::place).toList())));
     }

@@ -62,7 +62,7 @@ class ConversionRefusalTest {
     refuses(
         DIFFUSERS,
         "out",
-        "2 tensors of a sd1 model no layout knows",
+        "2 tensors have no place in the layouts of sd1",
         "model.diffusion_model.new.weight",
         "control_model.weight");
     Path kept = folder.resolve("kept.safetensors");

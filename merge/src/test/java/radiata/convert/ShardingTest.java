@@ -98,7 +98,7 @@ class ShardingTest {
             ConvertedModels.list("sdmecha__sd1-ldm.tsv", DType.F16, 64),
             Map.of());
     Path output = folder.resolve("pipeline");
-    convert(ldm, ConversionRequest.to(TargetLayout.DIFFUSERS).withShards(100_000), output, 2);
+    convert(ldm, ConversionRequest.to(TargetLayout.DIFFUSERS).withShards(15_000), output, 2);
     assertThat(names(output.resolve("unet")))
         .contains("config.json", "diffusion_pytorch_model.safetensors.index.json")
         .anyMatch(name -> name.startsWith("diffusion_pytorch_model-00001-of-"));
