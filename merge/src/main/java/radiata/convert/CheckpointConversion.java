@@ -12,6 +12,7 @@ import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import radiata.bake.Quantised;
 import radiata.convert.folder.PipelineFolder;
+import radiata.convert.folder.Prediction;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Layout;
 import radiata.safetensors.Checkpoint.Stored;
@@ -21,6 +22,7 @@ import radiata.safetensors.OutputPlan;
 import radiata.safetensors.OutputPlan.GeneratedFile;
 import radiata.safetensors.Replace;
 import radiata.safetensors.Shape;
+import radiata.safetensors.provenance.Provenance;
 
 /// Converts a whole checkpoint: from torch to safetensors by writing it, to another dtype, to other
 /// shards, between LDM and diffusers.
@@ -54,7 +56,7 @@ public final class CheckpointConversion {
       refuseCodes(input);
     }
     if (!layoutChanges) {
-      return KeptLayout.plan(input, request, output);
+      return KeptLayout.plan(input, request, ConversionProvenance.of(input, request), output);
     }
     Sorted sorted = Sorted.of(input);
     return switch (request.layout()) {
@@ -73,10 +75,11 @@ public final class CheckpointConversion {
   public static ConversionReport run(
       ConversionPlan plan, Path output, Replace replace, int threads, LongConsumer progress)
       throws IOException {
-    try (CheckpointWriter writer = CheckpointWriter.create(output, plan.output(), replace);
+    try (CheckpointWriter writer = CheckpointWriter.sealed(output, plan.output(), replace);
         Converter converter = new Converter(writer, progress)) {
       ConversionReport report = new ConversionReport(converter.run(plan.steps(), threads));
-      writer.commit();
+      writer.commit((file, written) ->
+          plan.provenance().with(written.checksums()).in(written.header().metadata()));
       return report;
     }
   }
@@ -117,8 +120,9 @@ public final class CheckpointConversion {
       Checkpoint input, Sorted sorted, ConversionRequest request, Path output) throws IOException {
     Predicted predicted = Predictions.ofFolder(input, request);
     LayoutChange change = ToLdm.of(input.path(), sorted, request, predicted);
-    Map<String, String> metadata = CarriedMetadata.of(CarriedMetadata.ofModel(input), true);
-    OutputFiles files = new OutputFiles();
+    Map<String, String> metadata = predicting(predicted, metadata(input));
+    Provenance provenance = ConversionProvenance.of(input, request);
+    OutputFiles files = new OutputFiles(provenance);
     boolean folder = request.maxShardBytes().isPresent();
     if (folder) {
       if (String.valueOf(output.getFileName()).endsWith(".safetensors")) {
@@ -136,7 +140,7 @@ public final class CheckpointConversion {
         folder
             ? new OutputPlan(true, files.files(), List.of(), files.indexes())
             : OutputPlan.file(files.files().getFirst().header());
-    return plan(input, sorted, change, files, change.warnings(), plan);
+    return plan(input, sorted, change, files, change.warnings(), provenance, plan);
   }
 
   private static ConversionPlan toDiffusers(
@@ -151,21 +155,48 @@ public final class CheckpointConversion {
     List<GeneratedFile> texts = new ArrayList<>(texts(input, sorted, predicted, components));
     List<String> warnings = new ArrayList<>(change.warnings());
     warnings.addAll(said(sorted, predicted, components));
-    OutputFiles files = new OutputFiles();
+    Provenance provenance = ConversionProvenance.of(input, request);
+    OutputFiles files = new OutputFiles(provenance);
     components.forEach((name, made) -> {
       boolean encoder = name.startsWith("text_encoder");
-      Map<String, String> of =
-          name.equals("unet") ? CarriedMetadata.ofModel(input) : Map.<String, String>of();
+      Map<String, String> metadata =
+          name.equals("unet") ? metadata(input) : Map.<String, String>of();
       files.component(
           Path.of(name),
           encoder ? ENCODER_STEM : UNET_STEM,
           made,
-          CarriedMetadata.of(of, true),
+          metadata,
           request.maxShardBytes());
     });
     texts.addAll(files.indexes());
     OutputPlan plan = new OutputPlan(true, files.files(), List.of(), texts);
-    return plan(input, sorted, change, files, warnings, plan);
+    return plan(input, sorted, change, files, warnings, provenance, plan);
+  }
+
+  /// What tells of a whole model: the metadata of its UNet, or of its first file.
+  private static Map<String, String> metadata(Checkpoint input) {
+    return input.parts().stream()
+        .filter(part -> part.component().equals("unet"))
+        .findFirst()
+        .orElse(input.parts().getFirst())
+        .file()
+        .metadata();
+  }
+
+  /// The metadata with what the scheduler's config said, which an LDM checkpoint has no other place
+  /// for.
+  private static Map<String, String> predicting(Predicted predicted, Map<String, String> of) {
+    if (predicted.prediction() == Prediction.EPSILON && !of.containsKey(Predictions.SPEC)) {
+      return of;
+    }
+    Map<String, String> metadata = new HashMap<>(of);
+    metadata.put(
+        Predictions.SPEC,
+        switch (predicted.prediction()) {
+          case EPSILON -> "epsilon";
+          case V -> "v";
+        });
+    return metadata;
   }
 
   private static List<GeneratedFile> texts(
@@ -224,6 +255,7 @@ public final class CheckpointConversion {
       LayoutChange change,
       OutputFiles files,
       List<String> warnings,
+      Provenance provenance,
       OutputPlan output) {
     return new ConversionPlan(
         input.path(),
@@ -232,6 +264,7 @@ public final class CheckpointConversion {
         change.dropped(),
         change.added(),
         warnings,
+        provenance,
         output);
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import radiata.names.Family;
 import radiata.safetensors.OutputPlan;
+import radiata.safetensors.provenance.Provenance;
 
 /// A whole conversion as data. After a plan nothing but I/O can fail.
 ///
@@ -16,6 +17,7 @@ import radiata.safetensors.OutputPlan;
 /// @param added the tensors of the output that come from no tensor of the input of that name
 /// @param warnings what the user should know, a sentence each; all that is dropped, added or
 ///   assumed is in them
+/// @param provenance what every file of the output will say; its checksums are still to come
 public record ConversionPlan(
     Path input,
     Optional<Family> family,
@@ -23,6 +25,7 @@ public record ConversionPlan(
     List<String> dropped,
     List<String> added,
     List<String> warnings,
+    Provenance provenance,
     OutputPlan output) {
   public ConversionPlan {
     steps = List.copyOf(steps);
@@ -38,16 +41,6 @@ public record ConversionPlan(
 
   /// Tensors whose numbers are stored in another dtype than in the input.
   public long converted() {
-    return steps.stream()
-        .filter(step -> step.pieces().stream().anyMatch(piece -> converts(piece, step)))
-        .count();
-  }
-
-  private static boolean converts(Piece piece, ConversionStep step) {
-    return switch (piece) {
-      case Piece.Run run -> run.source().info().dtype() != step.target().dtype();
-      case Piece.Transposed all -> all.source().info().dtype() != step.target().dtype();
-      case Piece.Ones _ -> false;
-    };
+    return steps.stream().filter(step -> !step.sameDtype()).count();
   }
 }

@@ -11,4 +11,9 @@ public record ConversionStep(int file, TensorInfo target, List<Piece> pieces) {
   public ConversionStep {
     pieces = List.copyOf(pieces);
   }
+
+  /// Whether its numbers are stored as they were.
+  boolean sameDtype() {
+    return pieces.stream().allMatch(piece -> piece.isOf(target.dtype()));
+  }
 }

@@ -8,6 +8,8 @@ import radiata.safetensors.Checkpoint.Stored;
 
 /// Keeps account of the tensors that an output does not have.
 final class Dropped {
+  private static final String AVERAGES = "moving averages of the UNet's weights";
+
   private final Map<String, List<String>> byReason = new LinkedHashMap<>();
   private final List<String> all = new ArrayList<>();
 
@@ -18,18 +20,21 @@ final class Dropped {
     for (Stored stored : input.buffers()) {
       String name = stored.name();
       String last = name.substring(name.lastIndexOf('.') + 1);
-      dropped.add(
-          stored,
-          name.startsWith("model_ema.")
-              ? "moving averages of the UNet's weights"
-              : switch (last) {
-                case "position_ids", "attn_mask" -> "indices that programs count for themselves";
-                case "logit_scale" -> "the temperature of CLIP's training";
-                case "v_pred", "ztsnr" -> "marks whose content the scheduler's config tells";
-                default -> "the noise schedule and counters of the training";
-              });
+      dropped.add(stored, name.startsWith("model_ema.") ? AVERAGES : reason(name, last));
     }
     return dropped;
+  }
+
+  private static String reason(String name, String last) {
+    if (name.startsWith("edm_")) {
+      return "marks of an EDM schedule; the folder's scheduler is another and has to be replaced";
+    }
+    return switch (last) {
+      case "position_ids", "attn_mask" -> "indices that programs count for themselves";
+      case "logit_scale" -> "the temperature of CLIP's training";
+      case "v_pred", "ztsnr" -> "marks whose content the scheduler's config tells";
+      default -> "the noise schedule and counters of the training";
+    };
   }
 
   void add(Stored stored, String reason) {

@@ -21,6 +21,7 @@ import radiata.safetensors.OutputPlan.Companion;
 import radiata.safetensors.OutputPlan.GeneratedFile;
 import radiata.safetensors.Shards;
 import radiata.safetensors.TensorSpec;
+import radiata.safetensors.provenance.Provenance;
 
 /// An output with the names and components of its input: the files of the input under names of
 /// safetensors files, one file, or other shards.
@@ -32,15 +33,17 @@ final class KeptLayout {
 
   private final Checkpoint input;
   private final ConversionRequest request;
-  private final OutputFiles files = new OutputFiles();
+  private final OutputFiles files;
 
-  private KeptLayout(Checkpoint input, ConversionRequest request) {
+  private KeptLayout(Checkpoint input, ConversionRequest request, Provenance provenance) {
     this.input = input;
     this.request = request;
+    this.files = new OutputFiles(provenance);
   }
 
-  static ConversionPlan plan(Checkpoint input, ConversionRequest request, Path output) {
-    KeptLayout kept = new KeptLayout(input, request);
+  static ConversionPlan plan(
+      Checkpoint input, ConversionRequest request, Provenance provenance, Path output) {
+    KeptLayout kept = new KeptLayout(input, request, provenance);
     boolean safetensors = String.valueOf(output.getFileName()).endsWith(".safetensors");
     if (safetensors && request.maxShardBytes().isPresent()) {
       throw new ConversionException(
@@ -56,14 +59,21 @@ final class KeptLayout {
         request.maxShardBytes().isEmpty() && (safetensors || input.layout() == Layout.FILE);
     OutputPlan plan = one ? kept.file() : kept.folder();
     return new ConversionPlan(
-        input.path(), Optional.empty(), kept.files.steps(), List.of(), List.of(), List.of(), plan);
+        input.path(),
+        Optional.empty(),
+        kept.files.steps(),
+        List.of(),
+        List.of(),
+        List.of(),
+        provenance,
+        plan);
   }
 
   private OutputPlan file() {
     files.file(
         Path.of(""),
         input.tensors().stream().map(this::made).toList(),
-        metadata(input.metadata()));
+        input.metadata());
     return OutputPlan.file(files.files().getFirst().header());
   }
 
@@ -103,8 +113,8 @@ final class KeptLayout {
           name(first.relative()).startsWith("diffusion_pytorch_model")
               ? "diffusion_pytorch_model"
               : "model";
-      Map<String, String> metadata = metadata(first.file().metadata());
-      files.component(Path.of(component), stem, made, metadata, request.maxShardBytes());
+      files.component(
+          Path.of(component), stem, made, first.file().metadata(), request.maxShardBytes());
     });
   }
 
@@ -112,7 +122,7 @@ final class KeptLayout {
     for (Part part : input.parts()) {
       List<Made> made =
           part.file().tensors().stream().map(info -> made(new Stored(part, info))).toList();
-      files.file(renamed(part.relative()), made, metadata(part.file().metadata()));
+      files.file(renamed(part.relative()), made, part.file().metadata());
     }
     boolean torch =
         input.parts().stream().anyMatch(p -> !renamed(p.relative()).equals(p.relative()));
@@ -145,11 +155,6 @@ final class KeptLayout {
         stored.component(),
         new TensorSpec(stored.name(), dtype, stored.info().shape()),
         Piece.whole(stored));
-  }
-
-  private Map<String, String> metadata(Map<String, String> of) {
-    return CarriedMetadata.of(
-        of, request.dtype().isPresent() || request.maxShardBytes().isPresent());
   }
 
   /// A config that names the dtype of the weights, with the new one: transformers loads a model in

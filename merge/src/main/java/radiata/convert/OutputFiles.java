@@ -7,19 +7,29 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
+import radiata.safetensors.Checksums;
 import radiata.safetensors.Header;
 import radiata.safetensors.OutputPlan.GeneratedFile;
 import radiata.safetensors.OutputPlan.OutputFile;
 import radiata.safetensors.Shards;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.TensorSpec;
+import radiata.safetensors.provenance.DerivedMetadata;
+import radiata.safetensors.provenance.Provenance;
 
 /// The weight files of an output, their indexes, and a step for every tensor in them.
 final class OutputFiles {
   private final List<OutputFile> files = new ArrayList<>();
   private final List<GeneratedFile> indexes = new ArrayList<>();
   private final List<ConversionStep> steps = new ArrayList<>();
+  private final Provenance provenance;
+
+  /// @param provenance what every file will say; its checksums are still to come
+  OutputFiles(Provenance provenance) {
+    this.provenance = provenance;
+  }
 
   List<OutputFile> files() {
     return files;
@@ -34,15 +44,24 @@ final class OutputFiles {
   }
 
   /// One file.
+  ///
+  /// @param metadata those of the input that it comes from
   void file(Path relative, List<Made> tensors, Map<String, String> metadata) {
     Map<String, Made> named = new HashMap<>();
     tensors.forEach(tensor -> named.put(tensor.spec().name(), tensor));
-    Header header = Header.canonical(tensors.stream().map(Made::spec).toList(), metadata);
-    for (TensorInfo target : header.tensors()) {
+    List<TensorSpec> specs = tensors.stream().map(Made::spec).toList();
+    boolean sameData = true;
+    for (TensorInfo target : Header.canonical(specs, Map.of()).tensors()) {
       Made made = Objects.requireNonNull(named.get(target.name()));
+      sameData &= made.copyOf(target, tensors.size());
       steps.add(new ConversionStep(files.size(), target, made.pieces()));
     }
-    files.add(new OutputFile(relative, header));
+    boolean sameDtypes = tensors.stream().allMatch(Made::sameDtype);
+    Map<String, String> derived =
+        new DerivedMetadata(List.of(), Optional.empty(), sameData, sameDtypes, false).of(metadata);
+    Checksums room = Checksums.unknown(specs.size());
+    files.add(
+        new OutputFile(relative, Header.canonical(specs, provenance.with(room).in(derived))));
   }
 
   /// The tensors of a component: one file, or as many as the limit asks for, and their index.

@@ -1,6 +1,7 @@
 package radiata.convert;
 
 import radiata.safetensors.Checkpoint.Stored;
+import radiata.safetensors.DType;
 
 /// Where elements of an output's tensor come from. Places and counts are in elements, in C order.
 public sealed interface Piece {
@@ -16,6 +17,15 @@ public sealed interface Piece {
 
   /// A whole tensor of ones that the input does not have.
   record Ones(long count) implements Piece {}
+
+  /// Whether its numbers are stored as `dtype` in the input.
+  default boolean isOf(DType dtype) {
+    return switch (this) {
+      case Run run -> run.source().info().dtype() == dtype;
+      case Transposed all -> all.source().info().dtype() == dtype;
+      case Ones _ -> true;
+    };
+  }
 
   /// A whole tensor as it is.
   static Piece whole(Stored source) {

@@ -17,7 +17,8 @@ import radiata.safetensors.convert.Widen;
 
 /// Finds out what a model predicts.
 final class Predictions {
-  private static final String SPEC = "modelspec.prediction_type";
+  /// The key of ModelSpec for what a model predicts: `v` or `epsilon`.
+  static final String SPEC = "modelspec.prediction_type";
   private static final Path SCHEDULER = Path.of("scheduler", "scheduler_config.json");
   private static final long LONGEST = 1 << 20;
 

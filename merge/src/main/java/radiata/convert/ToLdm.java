@@ -183,7 +183,7 @@ final class ToLdm {
     }
     if (input.family() != StableDiffusion.SDXL) {
       warnings.add(
-          "the model predicts v, which an LDM checkpoint of %s cannot say; the program that loads it has to be told"
+          "the model predicts v, which an LDM checkpoint of %s says in its metadata alone; a program that does not read them has to be told"
               .formatted(input.family().family().id()));
       return;
     }
