@@ -97,7 +97,8 @@ public final class CheckpointConversion {
         .anyMatch(stored -> LDM_PARTS.stream().anyMatch(stored.name()::startsWith));
   }
 
-  /// Weights that are codes mean nothing without their scales, which would be rounded or left behind.
+  /// Weights that are codes mean nothing without their scales, which would be rounded or left
+  /// behind.
   private static void refuseCodes(Checkpoint input) {
     Optional<Stored> code =
         Quantised.find(input)
@@ -131,8 +132,7 @@ public final class CheckpointConversion {
             null,
             "shards and their index need a folder; name one, not a .safetensors file");
       }
-      files.component(
-          Path.of(""), ENCODER_STEM, change.made(), metadata, request.maxShardBytes());
+      files.component(Path.of(""), ENCODER_STEM, change.made(), metadata, request.maxShardBytes());
     } else {
       files.file(Path.of(""), change.made(), metadata);
     }

@@ -27,9 +27,12 @@ final class ConversionProvenance {
     settings.put("to", request.layout().name().toLowerCase(Locale.ROOT));
     settings.put(
         "dtype", request.dtype().map(type -> type.name().toLowerCase(Locale.ROOT)).orElse("keep"));
-    request.maxShardBytes()
+    request
+        .maxShardBytes()
         .ifPresent(bytes -> settings.put("max-shard-size", Long.toString(bytes)));
-    request.prediction().map(Prediction::diffusers)
+    request
+        .prediction()
+        .map(Prediction::diffusers)
         .ifPresent(name -> settings.put("prediction", name));
     return new Provenance(
         new Recipe("convert", settings), List.of(new Input("input", Map.of(), files)));

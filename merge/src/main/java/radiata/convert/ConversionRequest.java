@@ -1,15 +1,16 @@
 package radiata.convert;
 
-import radiata.convert.folder.Prediction;
 import java.util.Optional;
 import java.util.OptionalLong;
+import radiata.convert.folder.Prediction;
 import radiata.safetensors.DType;
 
 /// What a user asks of a conversion.
 ///
 /// @param dtype the dtype of all floating tensors; empty keeps that of each
-/// @param maxShardBytes the most bytes of tensors in one file, as [radiata.safetensors.Shards] reads
-///   them; empty keeps the files of the input, and gives a converted layout one file a component
+/// @param maxShardBytes the most bytes of tensors in one file, as [radiata.safetensors.Shards]
+///   reads them; empty keeps the files of the input, and gives a converted layout one file a
+///   component
 /// @param prediction what the denoiser predicts, where the user knows better than the file
 public record ConversionRequest(
     TargetLayout layout,

@@ -79,8 +79,8 @@ final class Converter implements AutoCloseable {
     return overflow;
   }
 
-  /// Elements of packed dtypes share bytes, so bytes are counted in bits; only whole tensors of them
-  /// are ever copied.
+  /// Elements of packed dtypes share bytes, so bytes are counted in bits; only whole tensors of
+  /// them are ever copied.
   private void copy(ConversionStep step, Piece.Run run, TensorFile from) throws IOException {
     TensorInfo info = run.source().info();
     long bits = info.dtype().bits();

@@ -70,10 +70,7 @@ final class KeptLayout {
   }
 
   private OutputPlan file() {
-    files.file(
-        Path.of(""),
-        input.tensors().stream().map(this::made).toList(),
-        input.metadata());
+    files.file(Path.of(""), input.tensors().stream().map(this::made).toList(), input.metadata());
     return OutputPlan.file(files.files().getFirst().header());
   }
 
@@ -99,10 +96,12 @@ final class KeptLayout {
 
   private void components() {
     Map<String, List<Made>> tensors = new LinkedHashMap<>();
-    input.tensors().forEach(stored ->
-        tensors
-            .computeIfAbsent(stored.component(), name -> new ArrayList<>())
-            .add(made(stored)));
+    input
+        .tensors()
+        .forEach(stored ->
+            tensors
+                .computeIfAbsent(stored.component(), name -> new ArrayList<>())
+                .add(made(stored)));
     tensors.forEach((component, made) -> {
       Part first =
           input.parts().stream()

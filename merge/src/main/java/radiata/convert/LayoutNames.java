@@ -1,10 +1,10 @@
 package radiata.convert;
 
-import radiata.convert.folder.StableDiffusion;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import radiata.convert.folder.StableDiffusion;
 import radiata.names.Families;
 import radiata.names.ModuleNames;
 

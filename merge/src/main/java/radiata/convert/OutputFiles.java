@@ -60,8 +60,7 @@ final class OutputFiles {
     Map<String, String> derived =
         new DerivedMetadata(List.of(), Optional.empty(), sameData, sameDtypes, false).of(metadata);
     Checksums room = Checksums.unknown(specs.size());
-    files.add(
-        new OutputFile(relative, Header.canonical(specs, provenance.with(room).in(derived))));
+    files.add(new OutputFile(relative, Header.canonical(specs, provenance.with(room).in(derived))));
   }
 
   /// The tensors of a component: one file, or as many as the limit asks for, and their index.

@@ -1,7 +1,5 @@
 package radiata.convert;
 
-import radiata.convert.folder.StableDiffusion;
-import radiata.convert.folder.Prediction;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -11,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import radiata.convert.folder.Prediction;
+import radiata.convert.folder.StableDiffusion;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.convert.Widen;
@@ -19,6 +19,7 @@ import radiata.safetensors.convert.Widen;
 final class Predictions {
   /// The key of ModelSpec for what a model predicts: `v` or `epsilon`.
   static final String SPEC = "modelspec.prediction_type";
+
   private static final Path SCHEDULER = Path.of("scheduler", "scheduler_config.json");
   private static final long LONGEST = 1 << 20;
 
@@ -107,7 +108,8 @@ final class Predictions {
   }
 
   private static boolean is(JsonObject json, String key, String value) {
-    return json.has(key) && json.get(key).isJsonPrimitive()
+    return json.has(key)
+        && json.get(key).isJsonPrimitive()
         && json.get(key).getAsString().equals(value);
   }
 }

@@ -6,8 +6,8 @@ import radiata.safetensors.DType;
 import radiata.safetensors.convert.Narrow;
 import radiata.safetensors.convert.Widen;
 
-/// Stores numbers of one dtype as another, rounding each once to nearest even, and counts those that
-/// the other cannot hold.
+/// Stores numbers of one dtype as another, rounding each once to nearest even, and counts those
+/// that the other cannot hold.
 final class Recast {
   private final DType from;
   private final DType to;

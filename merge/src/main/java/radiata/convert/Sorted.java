@@ -1,8 +1,8 @@
 package radiata.convert;
 
-import radiata.convert.folder.StableDiffusion;
 import java.util.ArrayList;
 import java.util.List;
+import radiata.convert.folder.StableDiffusion;
 import radiata.names.BaseTensor;
 import radiata.names.Family;
 import radiata.names.NameTable;
@@ -98,9 +98,7 @@ record Sorted(
 
   /// `name`, or `text_encoder/name` in a folder of components.
   static String place(Stored stored) {
-    return stored.component().isEmpty()
-        ? stored.name()
-        : stored.component() + "/" + stored.name();
+    return stored.component().isEmpty() ? stored.name() : stored.component() + "/" + stored.name();
   }
 
   /// The first few, and how many more.

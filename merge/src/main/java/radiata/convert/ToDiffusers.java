@@ -1,6 +1,5 @@
 package radiata.convert;
 
-import radiata.convert.folder.StableDiffusion;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import radiata.convert.LayoutNames.Found;
+import radiata.convert.folder.StableDiffusion;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;

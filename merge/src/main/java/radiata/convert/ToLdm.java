@@ -1,13 +1,13 @@
 package radiata.convert;
 
-import radiata.convert.folder.StableDiffusion;
-import radiata.convert.folder.Prediction;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import radiata.convert.folder.Prediction;
+import radiata.convert.folder.StableDiffusion;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
@@ -38,8 +38,7 @@ final class ToLdm {
 
   /// @param prediction what the folder's scheduler says the model predicts
   /// @throws ConversionException if q, k and v are not all there, or a shape makes no sense
-  static LayoutChange of(
-      Path path, Sorted input, ConversionRequest request, Predicted prediction) {
+  static LayoutChange of(Path path, Sorted input, ConversionRequest request, Predicted prediction) {
     ToLdm change = new ToLdm(path, input, request);
     Dropped dropped = Dropped.of(input);
     change.warnings.addAll(dropped.warnings());
@@ -135,21 +134,23 @@ final class ToLdm {
     if (!missing.isEmpty()) {
       warnings.add(
           "%d tensors of a whole %s checkpoint have no source in the folder: %s"
-              .formatted(
-                  missing.size(), input.family().family().id(), Sorted.listed(missing)));
+              .formatted(missing.size(), input.family().family().id(), Sorted.listed(missing)));
     }
   }
 
   /// LDM programs want a last layer and a projection that diffusers leaves out and nothing uses.
-  /// They get what sd-scripts gives them: layer 22 once more, and ones
-  /// (`library/model_util.py`, `convert_text_encoder_state_dict_to_sd_v2`).
+  /// They get what sd-scripts gives them: layer 22 once more, and ones (`library/model_util.py`,
+  /// `convert_text_encoder_state_dict_to_sd_v2`).
   private void fillUnused() {
     for (Made tensor : List.copyOf(made.values())) {
       String name = tensor.spec().name();
       if (name.startsWith(LAYER_22)) {
         String last = LAYER_23 + name.substring(LAYER_22.length());
-        add(new Made("", new TensorSpec(last, tensor.spec().dtype(), tensor.spec().shape()),
-            tensor.pieces()));
+        add(
+            new Made(
+                "",
+                new TensorSpec(last, tensor.spec().dtype(), tensor.spec().shape()),
+                tensor.pieces()));
       }
     }
     Made norm = made.get(WIDTH);
@@ -175,8 +176,8 @@ final class ToLdm {
     }
   }
 
-  /// The marks by which ComfyUI, Forge and reForge tell an SDXL model that predicts v: tensors without
-  /// elements, I64 in sd-mecha's list of a real file.
+  /// The marks by which ComfyUI, Forge and reForge tell an SDXL model that predicts v: tensors
+  /// without elements, I64 in sd-mecha's list of a real file.
   private void mark(Predicted predicted) {
     if (predicted.prediction() == Prediction.EPSILON) {
       return;

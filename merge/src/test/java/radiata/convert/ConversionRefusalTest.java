@@ -50,9 +50,7 @@ class ConversionRefusalTest {
 
   private void replace(Predicate<String> which, long... dims) {
     specs.replaceAll(spec ->
-        which.test(spec.name())
-            ? new TensorSpec(spec.name(), spec.dtype(), Shape.of(dims))
-            : spec);
+        which.test(spec.name()) ? new TensorSpec(spec.name(), spec.dtype(), Shape.of(dims)) : spec);
   }
 
   @Test
@@ -81,7 +79,8 @@ class ConversionRefusalTest {
     specs.clear();
     specs.add(new TensorSpec("some.weight", DType.F16, Shape.of(2, 2)));
     refuses(DIFFUSERS, "out", "a model of no known family", "keeps its layout");
-    refuses(ConversionRequest.to(TargetLayout.LDM), "out.safetensors", "a model of no known family");
+    refuses(
+        ConversionRequest.to(TargetLayout.LDM), "out.safetensors", "a model of no known family");
   }
 
   @Test

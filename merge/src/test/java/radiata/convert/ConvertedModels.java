@@ -112,7 +112,9 @@ final class ConvertedModels {
         byte[] bytes = new byte[(int) tensor.bytes()];
         random.nextBytes(bytes);
         int width = tensor.dtype().bytes();
-        for (int last = width - 1; tensor.dtype().computable() && last < bytes.length; last += width) {
+        for (int last = width - 1;
+            tensor.dtype().computable() && last < bytes.length;
+            last += width) {
           bytes[last] = (byte) (0x3F | (bytes[last] & 0x80));
         }
         writer.write(tensor, 0, MemorySegment.ofArray(bytes));

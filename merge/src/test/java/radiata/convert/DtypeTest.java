@@ -96,8 +96,7 @@ class DtypeTest {
       Path input = write(from, tensors);
       Path output = folder.resolve(from + ".safetensors");
       try (Checkpoint checkpoint = open(input)) {
-        ConversionPlan plan =
-            CheckpointConversion.plan(checkpoint, KEEP.with(DType.F16), output);
+        ConversionPlan plan = CheckpointConversion.plan(checkpoint, KEEP.with(DType.F16), output);
         assertThat(plan.converted()).isEqualTo(2);
         ConversionReport report =
             CheckpointConversion.run(plan, output, Replace.REFUSE, 2, bytes -> {});

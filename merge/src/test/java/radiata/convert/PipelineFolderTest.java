@@ -119,7 +119,8 @@ class PipelineFolderTest {
         .containsEntry("block_out_channels", "[320,640,1280]")
         .containsEntry("cross_attention_dim", "2048")
         .containsEntry(
-            "down_block_types", "[\"DownBlock2D\",\"CrossAttnDownBlock2D\",\"CrossAttnDownBlock2D\"]")
+            "down_block_types",
+            "[\"DownBlock2D\",\"CrossAttnDownBlock2D\",\"CrossAttnDownBlock2D\"]")
         .containsEntry("projection_class_embeddings_input_dim", "2816")
         .containsEntry("transformer_layers_per_block", "[1,2,10]")
         .containsEntry("use_linear_projection", "true");
@@ -171,10 +172,7 @@ class PipelineFolderTest {
     assertThat(members(told, "scheduler/scheduler_config.json"))
         .containsEntry("prediction_type", "\"v_prediction\"");
     ConversionPlan given =
-        plan(
-            sd1(),
-            Map.of("modelspec.prediction_type", "epsilon"),
-            DIFFUSERS.with(Prediction.V));
+        plan(sd1(), Map.of("modelspec.prediction_type", "epsilon"), DIFFUSERS.with(Prediction.V));
     assertThat(members(given, "scheduler/scheduler_config.json"))
         .containsEntry("_class_name", "\"DDIMScheduler\"")
         .containsEntry("prediction_type", "\"v_prediction\"");

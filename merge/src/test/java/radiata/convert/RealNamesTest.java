@@ -51,7 +51,9 @@ class RealNamesTest {
     Map<String, String> all = new TreeMap<>();
     for (OutputFile output : plan.output().files()) {
       if (output.relative().toString().startsWith(file)) {
-        output.header().tensors()
+        output
+            .header()
+            .tensors()
             .forEach(info -> all.put(info.name(), info.dtype() + " " + info.shape()));
       }
     }
@@ -104,7 +106,9 @@ class RealNamesTest {
     Path ldm = hollow(folder.resolve("in.safetensors"), whole(model, small(keymap, DType.F16)));
     ConversionPlan plan = plan(ldm, TargetLayout.DIFFUSERS, "out");
     Set<String> expected = new TreeSet<>();
-    keymap.getAsJsonObject("ldm_diffusers_keymap").entrySet()
+    keymap
+        .getAsJsonObject("ldm_diffusers_keymap")
+        .entrySet()
         .forEach(entry -> expected.add(entry.getValue().getAsString()));
     expected.addAll(keymap.getAsJsonObject("diffusers_ldm_operator_map").keySet());
     Set<String> got = new TreeSet<>();
@@ -129,7 +133,8 @@ class RealNamesTest {
   private static List<TensorSpec> whole(String model, List<TensorSpec> specs) {
     List<TensorSpec> all = new ArrayList<>(specs);
     Map<String, String> prefixes =
-        Map.of("sdxl", "conditioner.embedders.1.model.", "refiner", "conditioner.embedders.0.model.");
+        Map.of(
+            "sdxl", "conditioner.embedders.1.model.", "refiner", "conditioner.embedders.0.model.");
     if (prefixes.containsKey(model)) {
       String name = prefixes.get(model) + "text_projection";
       all.add(new TensorSpec(name, DType.F16, radiata.safetensors.Shape.of(4, 4)));

@@ -107,8 +107,7 @@ class RoundTripTest {
     ConversionRequest request = DIFFUSERS.with(DType.F16).withShards(200_000);
     convert(ldm, request, folder.resolve("one"), 1);
     convert(ldm, request, folder.resolve("eight"), 8);
-    assertThat(differences(files(folder.resolve("eight")), files(folder.resolve("one"))))
-        .isEmpty();
+    assertThat(differences(files(folder.resolve("eight")), files(folder.resolve("one")))).isEmpty();
   }
 
   @Test
@@ -123,8 +122,7 @@ class RoundTripTest {
     assertThat(there.family()).contains(Family.SDXL_REFINER);
     assertThat(there.dropped()).isEmpty();
     assertThat(back.dropped()).isEmpty();
-    assertThat(differences(contents(folder.resolve("back.safetensors")), contents(ldm)))
-        .isEmpty();
+    assertThat(differences(contents(folder.resolve("back.safetensors")), contents(ldm))).isEmpty();
   }
 
   /// What diffusers leaves out of Stable Diffusion 2 is filled in as sd-scripts does it, and said.
@@ -142,8 +140,7 @@ class RoundTripTest {
         specs.add(new TensorSpec(spec.name().replace(".22.", ".23."), DType.F16, spec.shape()));
       }
     }
-    specs.add(
-        new TensorSpec("cond_stage_model.model.text_projection", DType.F16, Shape.of(4, 4)));
+    specs.add(new TensorSpec("cond_stage_model.model.text_projection", DType.F16, Shape.of(4, 4)));
     specs.add(new TensorSpec("cond_stage_model.model.logit_scale", DType.F32, Shape.SCALAR));
     Path ldm = random(folder.resolve("in.safetensors"), specs, Map.of());
     Path back = folder.resolve("back.safetensors");

@@ -71,7 +71,8 @@ class ShardingTest {
     Path input = Files.createDirectory(folder.resolve("llama"));
     random(input.resolve("model.safetensors"), FOUR, Map.of());
     Files.writeString(
-        input.resolve("config.json"), "{\n  \"hidden_size\": 10,\n  \"torch_dtype\": \"float32\"\n}\n");
+        input.resolve("config.json"),
+        "{\n  \"hidden_size\": 10,\n  \"torch_dtype\": \"float32\"\n}\n");
     Files.writeString(input.resolve("tokenizer.json"), "{}");
     Path output = folder.resolve("half");
     convert(input, KEEP.with(DType.F16).withShards(400), output, 2);
@@ -115,8 +116,8 @@ class ShardingTest {
   @Test
   void refusesShardsInASingleFile() throws IOException {
     Path input = model();
-    assertThatThrownBy(() ->
-            convert(input, KEEP.withShards(500), folder.resolve("out.safetensors"), 1))
+    assertThatThrownBy(
+            () -> convert(input, KEEP.withShards(500), folder.resolve("out.safetensors"), 1))
         .isInstanceOf(ConversionException.class)
         .hasMessageContaining("shards and their index need a folder");
   }

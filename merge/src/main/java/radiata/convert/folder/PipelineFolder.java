@@ -82,8 +82,7 @@ public record PipelineFolder(
     index.put("_class_name", pipeline());
     index.put("_diffusers_version", UnetConfig.version(family));
     index.put("feature_extractor", part(null, ""));
-    index.put(
-        "scheduler", part("diffusers", SchedulerConfig.className(family, prediction)));
+    index.put("scheduler", part("diffusers", SchedulerConfig.className(family, prediction)));
     index.put("text_encoder", encoder("text_encoder"));
     index.put("tokenizer", tokenizer("text_encoder"));
     index.put("unet", part(has("unet") ? "diffusers" : null, "UNet2DConditionModel"));

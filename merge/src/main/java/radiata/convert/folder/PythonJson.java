@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// JSON as diffusers and transformers write it: `json.dumps(..., indent=2, sort_keys=True)` and a
-/// line feed. All texts here are ASCII, but for those of the vocabulary, which they write as it is.
+/// line feed. All texts here are ASCII.
 final class PythonJson {
   private static final Gson GSON =
       new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().serializeNulls().create();

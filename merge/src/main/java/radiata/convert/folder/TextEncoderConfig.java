@@ -29,8 +29,7 @@ final class TextEncoderConfig {
     config.put("initializer_range", PythonJson.number("0.02"));
     config.put("intermediate_size", encoder.dim(FIRST.formatted(0), 0));
     config.put("layer_norm_eps", PythonJson.number("1e-05"));
-    config.put(
-        "max_position_embeddings", encoder.dim(embeddings + "position_embedding.weight", 0));
+    config.put("max_position_embeddings", encoder.dim(embeddings + "position_embedding.weight", 0));
     config.put("model_type", "clip_text_model");
     config.put("num_attention_heads", Shapes.heads(width));
     config.put("num_hidden_layers", encoder.count(FIRST));

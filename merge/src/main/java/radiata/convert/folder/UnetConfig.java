@@ -87,8 +87,8 @@ final class UnetConfig {
     };
   }
 
-  /// The diffusers version that the published folder of the family names, and that knows all of
-  /// its keys.
+  /// The diffusers version that the published folder of the family names, and that knows all of its
+  /// keys.
   static String version(StableDiffusion family) {
     return switch (family) {
       case SD1 -> "0.6.0";

@@ -45,12 +45,12 @@ class ClipTokenizerTest {
         .containsEntry("<|endoftext|>", 49_407);
   }
 
-  /// The sums are those under which huggingface.co stores the files of openai/clip-vit-large-patch14
-  /// (merges.txt, and the vocabulary as compact JSON) and of Stable Diffusion's tokenizer.
+  /// The sums are those under which huggingface.co stores the files of
+  /// openai/clip-vit-large-patch14 (merges.txt, and the vocabulary as compact JSON) and of Stable
+  /// Diffusion's tokenizer.
   @Test
   void writesTheFilesThatWerePublished() throws IOException, NoSuchAlgorithmException {
-    List<GeneratedFile> files =
-        ClipTokenizer.files("tokenizer", ClipTokenizer.Pad.END_OF_TEXT);
+    List<GeneratedFile> files = ClipTokenizer.files("tokenizer", ClipTokenizer.Pad.END_OF_TEXT);
     assertThat(sha256(text(files, "merges.txt")))
         .isEqualTo("9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a");
     assertThat(sha256(text(files, "vocab.json")))
