@@ -20,7 +20,18 @@ public final class ClipTokenizer {
   private static final String START = "<|startoftext|>";
   private static final String END = "<|endoftext|>";
 
-  private ClipTokenizer() {}
+  private final String merges;
+  private final String vocabulary;
+
+  private ClipTokenizer(String merges, String vocabulary) {
+    this.merges = merges;
+    this.vocabulary = vocabulary;
+  }
+
+  /// The tokenizer, ready to be written into any number of folders.
+  static ClipTokenizer read() throws IOException {
+    return new ClipTokenizer(merges(), vocabularyText());
+  }
 
   /// The merges in the order in which they are tried, behind a line with the version of the format.
   static String merges() throws IOException {
@@ -77,12 +88,12 @@ public final class ClipTokenizer {
   ///
   /// @param pad what fills up a text: the end mark to CLIP-L, `!`, the token with number 0, to
   ///   OpenCLIP's encoders
-  static List<GeneratedFile> files(String folder, Pad pad) throws IOException {
+  List<GeneratedFile> files(String folder, Pad pad) {
     return List.of(
-        file(folder, "merges.txt", merges()),
+        file(folder, "merges.txt", merges),
         file(folder, "special_tokens_map.json", PythonJson.text(specialTokens(pad))),
         file(folder, "tokenizer_config.json", PythonJson.text(config(pad))),
-        file(folder, "vocab.json", vocabularyText()));
+        file(folder, "vocab.json", vocabulary));
   }
 
   /// What fills up a text.

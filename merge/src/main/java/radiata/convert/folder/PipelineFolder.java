@@ -56,11 +56,12 @@ public record PipelineFolder(
           };
       texts.add(new GeneratedFile(Path.of(name, "config.json"), text));
     }
+    ClipTokenizer tokenizer = ClipTokenizer.read();
     if (has("text_encoder")) {
-      texts.addAll(ClipTokenizer.files("tokenizer", pad("text_encoder")));
+      texts.addAll(tokenizer.files("tokenizer", pad("text_encoder")));
     }
     if (has("text_encoder_2")) {
-      texts.addAll(ClipTokenizer.files("tokenizer_2", pad("text_encoder_2")));
+      texts.addAll(tokenizer.files("tokenizer_2", pad("text_encoder_2")));
     }
     return texts;
   }
