@@ -123,7 +123,7 @@ public final class CheckpointConversion {
     LayoutChange change = ToLdm.of(input.path(), sorted, request, predicted);
     Map<String, String> metadata = predicting(predicted, metadata(input));
     Provenance provenance = ConversionProvenance.of(input, request);
-    OutputFiles files = new OutputFiles(provenance);
+    OutputFiles files = new OutputFiles(provenance, request);
     boolean folder = request.maxShardBytes().isPresent();
     if (folder) {
       if (String.valueOf(output.getFileName()).endsWith(".safetensors")) {
@@ -156,7 +156,7 @@ public final class CheckpointConversion {
     List<String> warnings = new ArrayList<>(change.warnings());
     warnings.addAll(said(sorted, predicted, components));
     Provenance provenance = ConversionProvenance.of(input, request);
-    OutputFiles files = new OutputFiles(provenance);
+    OutputFiles files = new OutputFiles(provenance, request);
     components.forEach((name, made) -> {
       boolean encoder = name.startsWith("text_encoder");
       Map<String, String> metadata =

@@ -38,7 +38,7 @@ final class KeptLayout {
   private KeptLayout(Checkpoint input, ConversionRequest request, Provenance provenance) {
     this.input = input;
     this.request = request;
-    this.files = new OutputFiles(provenance);
+    this.files = new OutputFiles(provenance, request);
   }
 
   static ConversionPlan plan(

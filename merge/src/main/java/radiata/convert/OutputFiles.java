@@ -26,9 +26,12 @@ final class OutputFiles {
   private final List<ConversionStep> steps = new ArrayList<>();
   private final Provenance provenance;
 
+  private final Optional<String> date;
+
   /// @param provenance what every file will say; its checksums are still to come
-  OutputFiles(Provenance provenance) {
+  OutputFiles(Provenance provenance, ConversionRequest request) {
     this.provenance = provenance;
+    this.date = request.date();
   }
 
   List<OutputFile> files() {
@@ -58,7 +61,7 @@ final class OutputFiles {
     }
     boolean sameDtypes = tensors.stream().allMatch(Made::sameDtype);
     Map<String, String> derived =
-        new DerivedMetadata(List.of(), Optional.empty(), sameData, sameDtypes, false).of(metadata);
+        new DerivedMetadata(List.of(), date, sameData, sameDtypes, false).of(metadata);
     Checksums room = Checksums.unknown(specs.size());
     files.add(new OutputFile(relative, Header.canonical(specs, provenance.with(room).in(derived))));
   }

@@ -83,10 +83,11 @@ class RoundTripTest {
             Map.of("modelspec.title", "a title", "sshs_model_hash", "untrue by then"));
     Path back = folder.resolve("back.safetensors");
     convert(ldm, DIFFUSERS, folder.resolve("pipeline"), 1);
-    convert(folder.resolve("pipeline"), LDM, back, 2);
+    convert(folder.resolve("pipeline"), LDM.withDate("2026-05-12"), back, 2);
     try (SafetensorsFile file = SafetensorsFile.open(back)) {
       assertThat(file.metadata())
-          .containsOnlyKeys("format", "modelspec.title", Provenance.KEY)
+          .containsOnlyKeys("format", "modelspec.title", "modelspec.date", Provenance.KEY)
+          .containsEntry("modelspec.date", "2026-05-12")
           .containsEntry("modelspec.title", "a title");
       Provenance provenance = Provenance.of(file).orElseThrow();
       assertThat(provenance.recipe().command()).isEqualTo("convert");

@@ -50,7 +50,8 @@ class ClipTokenizerTest {
   /// Diffusion's tokenizer.
   @Test
   void writesTheFilesThatWerePublished() throws IOException, NoSuchAlgorithmException {
-    List<GeneratedFile> files = ClipTokenizer.read().files("tokenizer", ClipTokenizer.Pad.END_OF_TEXT);
+    List<GeneratedFile> files =
+        ClipTokenizer.read().files("tokenizer", ClipTokenizer.Pad.END_OF_TEXT);
     assertThat(sha256(text(files, "merges.txt")))
         .isEqualTo("9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a");
     assertThat(sha256(text(files, "vocab.json")))
@@ -59,8 +60,10 @@ class ClipTokenizerTest {
 
   @Test
   void fillsUpWithTheEndMarkOrWithAnExclamationMark() throws IOException {
-    List<GeneratedFile> clip = ClipTokenizer.read().files("tokenizer", ClipTokenizer.Pad.END_OF_TEXT);
-    List<GeneratedFile> open = ClipTokenizer.read().files("tokenizer_2", ClipTokenizer.Pad.EXCLAMATION);
+    List<GeneratedFile> clip =
+        ClipTokenizer.read().files("tokenizer", ClipTokenizer.Pad.END_OF_TEXT);
+    List<GeneratedFile> open =
+        ClipTokenizer.read().files("tokenizer_2", ClipTokenizer.Pad.EXCLAMATION);
     assertThat(pad(text(clip, "tokenizer_config.json"))).isEqualTo("<|endoftext|>");
     assertThat(pad(text(clip, "special_tokens_map.json"))).isEqualTo("<|endoftext|>");
     assertThat(pad(text(open, "tokenizer_config.json"))).isEqualTo("!");
