@@ -30,6 +30,7 @@ class ArchitectureTest {
         .optionalLayer("merge")
         .definedBy(
             "radiata.bake..",
+            "radiata.convert..",
             "radiata.merge..",
             "radiata.extract..",
             "radiata.combine..",
@@ -54,7 +55,7 @@ class ArchitectureTest {
         .allMatch(type ->
             type.getPackageName()
                 .matches(
-                    "radiata\\.(safetensors|tensor|adapter|convention|names|bake|merge|extract"
+                    "radiata\\.(safetensors|tensor|adapter|convention|names|bake|convert|merge|extract"
                         + "|combine|analyze|patch|batch|pipeline|cli)(\\..*)?"));
   }
 
@@ -78,7 +79,8 @@ class ArchitectureTest {
             "radiata.safetensors",
             "radiata.safetensors.provenance",
             "radiata.adapter.file",
-            "radiata.bake..")
+            "radiata.bake..",
+            "radiata.convert..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("com.google.gson..")

@@ -1,11 +1,12 @@
 package radiata.bake;
 
 import java.util.List;
+import java.util.Optional;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Stored;
 
 /// Tells block-quantised models, whose weights are codes that no delta can be added to.
-final class Quantised {
+public final class Quantised {
   /// Ends of the names that stand beside a quantised weight: bitsandbytes, GPTQ, AWQ, HQQ, NVFP4,
   /// and the blocks of DeepSeek.
   private static final List<String> MARKS =
@@ -22,18 +23,22 @@ final class Quantised {
 
   private Quantised() {}
 
+  /// A tensor that only a model quantised in blocks has; empty for any other model.
+  public static Optional<Stored> find(Checkpoint model) {
+    return model.tensors().stream()
+        .filter(stored -> MARKS.stream().anyMatch(stored.name()::endsWith))
+        .findFirst();
+  }
+
   /// @throws BakeException if the model is quantised in blocks
   static void refuse(Checkpoint base) {
-    for (Stored stored : base.tensors()) {
-      for (String mark : MARKS) {
-        if (stored.name().endsWith(mark)) {
-          throw new BakeException(
-              stored.part().file().path(),
-              stored.name(),
-              "a block-quantised model (%s): nothing can be baked into its codes; take the unquantised one"
-                  .formatted(stored.name()));
-        }
-      }
+    Optional<Stored> mark = find(base);
+    if (mark.isPresent()) {
+      throw new BakeException(
+          mark.get().part().file().path(),
+          mark.get().name(),
+          "a block-quantised model (%s): nothing can be baked into its codes; take the unquantised one"
+              .formatted(mark.get().name()));
     }
   }
 }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterException;
 import radiata.bake.BakeException;
 import radiata.cli.report.Json;
+import radiata.convert.ConversionException;
 import radiata.names.NamingException;
 import radiata.safetensors.SafetensorsException;
 import radiata.tensor.ShapeMismatch;
@@ -34,6 +35,7 @@ public record Failure(
               e.kind().name().toLowerCase(Locale.ROOT).replace('_', '-'), e, e.file(), e.tensor());
       case AdapterException e -> refused("adapter", e, e.file(), e.tensor());
       case BakeException e -> refused("bake", e, e.file(), e.tensor());
+      case ConversionException e -> refused("convert", e, e.file(), e.tensor());
       case NamingException e -> refused("name", e, null, null);
       case ShapeMismatch e -> refused("shape", e, null, null);
       case FileSystemException e -> ofFile(e);

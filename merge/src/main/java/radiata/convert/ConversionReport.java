@@ -1,0 +1,16 @@
+package radiata.convert;
+
+import java.util.List;
+
+/// What a finished conversion did.
+///
+/// @param overflows the tensors with numbers that their new dtype cannot hold, in the order of the
+///   output
+public record ConversionReport(List<Overflow> overflows) {
+  /// @param count finite numbers that became infinite, or NaN in F8_E4M3
+  public record Overflow(String tensor, long count) {}
+
+  public ConversionReport {
+    overflows = List.copyOf(overflows);
+  }
+}
