@@ -10,7 +10,6 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.apache.commons.cli.Option;
 import org.jspecify.annotations.Nullable;
-import radiata.adapter.file.AdapterException;
 import radiata.adapter.file.AdapterFile;
 import radiata.bake.BakePlan;
 import radiata.bake.BakeReport;
@@ -24,7 +23,6 @@ import radiata.convention.Profiles;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
 import radiata.safetensors.Replace;
-import radiata.safetensors.SafetensorsException;
 
 /// `bake`: adapters into a model, exactly as the named runtime would compute it.
 final class BakeCommand implements Command {
@@ -236,7 +234,7 @@ final class BakeCommand implements Command {
     Checkpoint model = Checkpoint.open(path, Limits.DEFAULT);
     try {
       if (model.layout() == Checkpoint.Layout.FILE
-          && isAdapter(model.parts().getFirst().file().path())) {
+          && Models.isAdapter(model.parts().getFirst().file().path())) {
         throw new CommandException(
             "not-a-model",
             path,
@@ -246,14 +244,6 @@ final class BakeCommand implements Command {
     } catch (Throwable e) {
       model.close();
       throw e;
-    }
-  }
-
-  private static boolean isAdapter(Path path) throws IOException {
-    try (AdapterFile file = AdapterFile.open(path, Limits.DEFAULT, null)) {
-      return !file.modules().isEmpty() || !file.unsupported().isEmpty();
-    } catch (AdapterException | SafetensorsException e) {
-      return false;
     }
   }
 

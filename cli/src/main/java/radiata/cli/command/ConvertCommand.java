@@ -3,33 +3,28 @@ package radiata.cli.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.cli.Option;
-import org.jspecify.annotations.Nullable;
-import radiata.adapter.dialect.AdapterNames;
-import radiata.adapter.dialect.AdapterWriter;
-import radiata.adapter.dialect.Conversion;
-import radiata.adapter.dialect.Converted;
-import radiata.adapter.file.AdapterFile;
 import radiata.cli.report.Console;
-import radiata.cli.report.Progress;
 import radiata.names.Dialect;
-import radiata.names.NameTable;
-import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
-import radiata.safetensors.Limits;
 import radiata.safetensors.Replace;
-import radiata.safetensors.provenance.Recipe;
 
-/// `convert`: an adapter in the dialect of another program.
+/// `convert`: an adapter in the dialect of another program, a checkpoint in another layout or
+/// dtype.
 final class ConvertCommand implements Command {
+  private static final List<String> LAYOUTS = List.of("ldm", "diffusers");
+
   private static final Option OUTPUT =
-      Flags.value("o", "output", "OUT", "the new file; a folder for peft");
+      Flags.value(
+          "o", "output", "OUT", "the new file; a folder for peft, and for a diffusers checkpoint");
   private static final Option TO =
-      Flags.value("to", "DIALECT", "of an adapter: " + String.join(", ", dialects()));
+      Flags.value(
+          "to",
+          "FORM",
+          "the dialect of an adapter: %s; the layout of a checkpoint: %s"
+              .formatted(String.join(", ", dialects()), String.join(", ", LAYOUTS)));
   private static final Option BASE =
       Flags.value("base", "BASE", "the model the adapter is for, where its names cannot be told");
   private static final Option ADAPTER_NAME =
@@ -38,6 +33,14 @@ final class ConvertCommand implements Command {
       Flags.value("dtype", "TYPE", "keep (default), " + String.join(", ", DTypes.BY_NAME.keySet()));
   private static final Option DROP =
       Flags.flag("drop-unsupported", "leave out what the dialect cannot hold, and list it");
+  private static final Option SHARDS =
+      Flags.value(
+          "max-shard-size", "SIZE", "split a checkpoint into files of at most 5GB, 500MB, ...");
+  private static final Option PREDICTION =
+      Flags.value(
+          "prediction", "WHAT", "what a checkpoint predicts, epsilon or v, where you know better");
+  private static final Option DRY_RUN =
+      Flags.flag("dry-run", "say what would be written; write nothing");
   private static final Option FORCE = Flags.flag("force", "replace an existing output");
   private static final Option DATE =
       Flags.value("date", "DATE", "modelspec.date of the output, such as 2026-05-12");
@@ -49,12 +52,13 @@ final class ConvertCommand implements Command {
 
   @Override
   public String summary() {
-    return "Writes an adapter in the dialect of another program, exactly.";
+    return "Writes an adapter in another dialect, or a checkpoint in another layout or dtype.";
   }
 
   @Override
   public List<String> usage() {
-    return List.of("ADAPTER -o OUT --to DIALECT [options]");
+    return List.of(
+        "ADAPTER -o OUT --to DIALECT [options]", "CHECKPOINT -o OUT [--to LAYOUT] [options]");
   }
 
   @Override
@@ -67,71 +71,77 @@ final class ConvertCommand implements Command {
             "convert style.safetensors -o pytorch_lora_weights.safetensors --to diffusers",
             "for a diffusers pipeline"),
         new Example(
-            "convert peft-adapter/ -o flat.safetensors --to lycoris", "a PEFT folder as one file"));
+            "convert peft-adapter/ -o flat.safetensors --to lycoris", "a PEFT folder as one file"),
+        new Example(
+            "convert model.ckpt -o model.safetensors --dtype fp16",
+            "a torch file as safetensors, without executing it"),
+        new Example(
+            "convert sd15.safetensors -o sd15/ --to diffusers",
+            "a single file as a diffusers folder; --to ldm is the way back"));
   }
 
   @Override
   public List<Section> sections() {
     return List.of(
-        Section.of("Input", BASE, ADAPTER_NAME),
-        Section.of("Output", OUTPUT, TO, DTYPE, DROP, FORCE, DATE));
+        Section.of("Adapters", BASE, ADAPTER_NAME, DROP),
+        Section.of("Checkpoints", SHARDS, PREDICTION),
+        Section.of("Output", OUTPUT, TO, DTYPE, FORCE, DATE, DRY_RUN));
   }
 
   @Override
   public List<String> notes() {
     return List.of(
-        "Numbers stay as they are: only names, shapes and the place of alpha change, and converting"
-            + " back gives the file again. What a dialect cannot hold is refused.");
+        "Numbers stay as they are: of an adapter only names, shapes and the place of alpha change,"
+            + " and converting back gives the file again. What a dialect cannot hold is refused.");
   }
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    Path input = Arguments.path(arguments.words("ADAPTER").getFirst());
+    Path input = Arguments.path(arguments.words("IN").getFirst());
     Path output = Arguments.path(arguments.required(OUTPUT));
+    boolean dryRun = arguments.has(DRY_RUN);
     Replace replace = arguments.has(FORCE) ? Replace.FORCE : Replace.REFUSE;
-    if (replace == Replace.REFUSE && Files.exists(output)) {
+    if (!dryRun && replace == Replace.REFUSE && Files.exists(output)) {
       throw new CommandException("exists", output, "exists; --force replaces it");
     }
-    Dialect to = dialect(arguments);
-    DType dtype = DTypes.BY_NAME.get(arguments.choice(DTYPE, DTypes.names()).orElse(DTypes.KEEP));
-    Optional<String> date = arguments.text(DATE).map(Dates::checked);
-    try (AdapterFile file =
-        AdapterFile.open(input, Limits.DEFAULT, arguments.text(ADAPTER_NAME).orElse(null))) {
-      NameTable names = names(arguments.text(BASE).orElse(null), file, to);
-      Converted converted =
-          Conversion.of(file, names, new Conversion.Request(to, dtype, arguments.has(DROP)));
-      converted.notes().forEach(console::warn);
-      AdapterWriter writer = new AdapterWriter(converted, file, recipe(to, arguments), date);
-      long bytes =
-          converted.tensors().values().stream()
-              .mapToLong(c -> c.shape().elements() * c.dtype().bytes())
-              .sum();
-      try (Progress progress = console.progress("converting", bytes)) {
-        writer.write(output, replace, progress::add);
+    Optional<DType> dtype =
+        Optional.ofNullable(
+            DTypes.BY_NAME.get(arguments.choice(DTYPE, DTypes.names()).orElse(DTypes.KEEP)));
+    Target target =
+        new Target(output, replace, dtype, arguments.text(DATE).map(Dates::checked), dryRun);
+    // A dialect that no checkpoint has says that an adapter is meant, even a broken one.
+    String to = arguments.text(TO).orElse("");
+    boolean isDialect = dialects().contains(to) && !LAYOUTS.contains(to);
+    if (isDialect || Models.isAdapter(input)) {
+      refuse(arguments, "an adapter", SHARDS, PREDICTION);
+      new AdapterConverting(
+              dialect(arguments),
+              arguments.text(BASE).orElse(null),
+              arguments.text(ADAPTER_NAME).orElse(null),
+              arguments.has(DROP),
+              target)
+          .run(input, console);
+    } else {
+      refuse(arguments, "a checkpoint", BASE, ADAPTER_NAME, DROP);
+      new CheckpointConverting(
+              arguments.choice(TO, LAYOUTS).orElse("keep"),
+              arguments.text(SHARDS).orElse(null),
+              arguments.choice(PREDICTION, List.of("epsilon", "v")).orElse(null),
+              target)
+          .run(input, console);
+    }
+    return 0;
+  }
+
+  /// Where and how an output is written.
+  record Target(
+      Path output, Replace replace, Optional<DType> dtype, Optional<String> date, boolean dryRun) {}
+
+  private static void refuse(Arguments arguments, String what, Option... options) {
+    for (Option option : options) {
+      if (arguments.has(option)) {
+        throw new UsageException("--%s does not go with %s".formatted(option.getLongOpt(), what));
       }
-      new ConvertView(file, converted, output, console).done();
-      return 0;
-    }
-  }
-
-  private static Recipe recipe(Dialect to, Arguments arguments) {
-    Map<String, String> settings = new LinkedHashMap<>();
-    settings.put("to", to.id());
-    settings.put("dtype", arguments.text(DTYPE).orElse(DTypes.KEEP));
-    if (arguments.has(DROP)) {
-      settings.put("drop-unsupported", "true");
-    }
-    arguments.text(ADAPTER_NAME).ifPresent(name -> settings.put("adapter-name", name));
-    return new Recipe("convert", settings);
-  }
-
-  private static NameTable names(@Nullable String base, AdapterFile file, Dialect to)
-      throws IOException {
-    if (base == null) {
-      return AdapterNames.of(file, to);
-    }
-    try (Checkpoint model = Models.open(Arguments.path(base))) {
-      return Models.names(model);
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import radiata.safetensors.DType;
 
 /// The dtypes that users can ask for.
@@ -22,6 +23,15 @@ final class DTypes {
     types.put("fp8_e4m3", DType.F8_E4M3);
     types.put("fp8_e5m2", DType.F8_E5M2);
     return Collections.unmodifiableMap(types);
+  }
+
+  /// What a user would have written for it.
+  static String name(Optional<DType> type) {
+    return BY_NAME.entrySet().stream()
+        .filter(entry -> type.filter(entry.getValue()::equals).isPresent())
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse(KEEP);
   }
 
   /// All of them, `keep` first.

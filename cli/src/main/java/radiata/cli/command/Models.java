@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import radiata.adapter.file.AdapterException;
+import radiata.adapter.file.AdapterFile;
 import radiata.bake.ConfigJson;
 import radiata.names.BaseTensor;
 import radiata.names.NameTable;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
+import radiata.safetensors.SafetensorsException;
 
 /// Opens what the user named.
 final class Models {
@@ -30,6 +33,15 @@ final class Models {
 
   static boolean isPeftWeights(Path file) {
     return PEFT_WEIGHTS.stream().anyMatch(file::endsWith);
+  }
+
+  /// Whether its keys are those of an adapter.
+  static boolean isAdapter(Path path) throws IOException {
+    try (AdapterFile file = AdapterFile.open(path, Limits.DEFAULT, null)) {
+      return !file.modules().isEmpty() || !file.unsupported().isEmpty();
+    } catch (AdapterException | SafetensorsException e) {
+      return false;
+    }
   }
 
   static List<BaseTensor> baseTensors(Checkpoint model) {

@@ -138,6 +138,10 @@ final class Matcher {
     Adapter<TensorInfo> adapter = weight;
     TensorInfo magnitude = key.map(Magnitude::key).map(parts::find).orElse(null);
     if (key.isPresent() && magnitude != null) {
+      if (madeFor.rank() == 0) {
+        throw new ShapeMismatch(
+            "%s is a magnitude, and the weight is one number".formatted(magnitude.name()));
+      }
       DoraAxis along = DoraAxes.of(file.path(), magnitude, key.get(), madeFor, parts.because());
       parts
           .because()

@@ -2,6 +2,7 @@ package radiata.adapter.file;
 
 import java.io.IOException;
 import java.util.OptionalDouble;
+import radiata.adapter.Factor;
 import radiata.adapter.Ia3;
 import radiata.adapter.Tlora;
 import radiata.convention.Algorithm;
@@ -22,6 +23,7 @@ final class OtherRecipes {
   static Body tlora(Parts parts) throws IOException {
     TensorInfo down = parts.need("q_layer");
     TensorInfo up = parts.need("p_layer");
+    new Factor.Split<>(up, down).shape(TensorInfo::shape);
     int rank = Math.toIntExact(down.shape().dim(0));
     parts
         .because()
