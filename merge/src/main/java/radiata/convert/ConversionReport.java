@@ -7,6 +7,8 @@ import java.util.List;
 /// @param overflows the tensors with numbers that their new dtype cannot hold, in the order of the
 ///   output
 public record ConversionReport(List<Overflow> overflows) {
+  /// What one tensor lost.
+  ///
   /// @param count finite numbers that became infinite, or NaN in F8_E4M3
   public record Overflow(String tensor, long count) {}
 

@@ -36,6 +36,8 @@ final class Converter implements AutoCloseable {
     this.progress = progress;
   }
 
+  /// Carries the steps out.
+  ///
   /// @return the overflows, in the order of the steps
   List<Overflow> run(List<ConversionStep> steps, int threads) throws IOException {
     return Workers.map(steps, threads, this::overflow).stream()
@@ -163,7 +165,7 @@ final class Converter implements AutoCloseable {
   }
 
   private static int chunk(long elements) {
-    return (int) Math.clamp(elements, 1, CHUNK);
+    return Math.clamp(elements, 1, CHUNK);
   }
 
   private synchronized FileChannel channel(Path path) throws IOException {

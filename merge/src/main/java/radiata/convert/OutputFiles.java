@@ -28,6 +28,8 @@ final class OutputFiles {
 
   private final Optional<String> date;
 
+  /// No files as yet.
+  ///
   /// @param provenance what every file will say; its checksums are still to come
   OutputFiles(Provenance provenance, ConversionRequest request) {
     this.provenance = provenance;

@@ -16,6 +16,8 @@ final class Recast {
   private final MemorySegment out;
   private MemorySegment result = MemorySegment.NULL;
 
+  /// From one dtype to another.
+  ///
   /// @param most the most elements at a time
   Recast(DType from, DType to, int most, Arena arena) {
     this.from = from;

@@ -28,6 +28,8 @@ record Sorted(
   private static final String SAFETY_CHECKER = "safety_checker";
   private static final int SHOWN = 5;
 
+  /// Sorts them.
+  ///
   /// @throws ConversionException if the family has no two layouts, or a tensor has no place in it
   static Sorted of(Checkpoint input) {
     NameTable table = NameTable.of(input.tensors().stream().map(Sorted::base).toList());

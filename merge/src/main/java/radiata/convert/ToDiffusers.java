@@ -40,6 +40,8 @@ final class ToDiffusers {
     this.dropped = Dropped.of(input);
   }
 
+  /// The change from LDM.
+  ///
   /// @throws ConversionException if a component is not whole, or a shape makes no sense
   static LayoutChange of(Path path, Sorted input, ConversionRequest request) {
     ToDiffusers change = new ToDiffusers(path, input, request);

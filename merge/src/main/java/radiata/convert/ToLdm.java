@@ -36,6 +36,8 @@ final class ToLdm {
     this.request = request;
   }
 
+  /// The change from diffusers.
+  ///
   /// @param prediction what the folder's scheduler says the model predicts
   /// @throws ConversionException if q, k and v are not all there, or a shape makes no sense
   static LayoutChange of(Path path, Sorted input, ConversionRequest request, Predicted prediction) {

@@ -7,6 +7,8 @@ import radiata.safetensors.Shape;
 
 /// The tensors of one component, by the names of diffusers.
 record Shapes(Map<String, Shape> named) {
+  /// A dimension of a tensor.
+  ///
   /// @throws IllegalArgumentException if there is no such dimension
   long dim(String name, int axis) {
     Shape shape = named.get(name);

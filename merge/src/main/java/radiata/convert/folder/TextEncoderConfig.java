@@ -12,6 +12,8 @@ final class TextEncoderConfig {
 
   private TextEncoderConfig() {}
 
+  /// The text.
+  ///
   /// @param openClip whether it is one that OpenCLIP trained: with the exact GELU
   static String text(boolean openClip, Shapes encoder, DType dtype) {
     long width = encoder.dim("text_model.final_layer_norm.weight", 0);

@@ -7,16 +7,14 @@ import java.util.Map;
 
 /// `unet/config.json`.
 final class UnetConfig {
-  private static final String DEPTH =
-      "down_blocks.%d.attentions.0.transformer_blocks.%s.norm1.weight";
-
   private UnetConfig() {}
 
   static String text(StableDiffusion family, boolean v, Shapes unet) {
     List<Long> widths = unet.widths("down_blocks.%d.resnets.0.conv1.weight");
     List<Integer> depths = new ArrayList<>();
     for (int level = 0; level < widths.size(); level++) {
-      depths.add(unet.count(DEPTH.formatted(level, "%d")));
+      String attention = "down_blocks." + level + ".attentions.0.";
+      depths.add(unet.count(attention + "transformer_blocks.%d.norm1.weight"));
     }
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("_class_name", "UNet2DConditionModel");
