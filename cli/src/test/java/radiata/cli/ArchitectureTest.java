@@ -79,6 +79,7 @@ class ArchitectureTest {
             "radiata.safetensors",
             "radiata.safetensors.provenance",
             "radiata.adapter.file",
+            "radiata.adapter.dialect",
             "radiata.bake..",
             "radiata.convert..")
         .should()
