@@ -80,7 +80,8 @@ class ArchitectureTest {
             "radiata.safetensors.provenance",
             "radiata.adapter.file",
             "radiata.bake..",
-            "radiata.convert..")
+            "radiata.convert..",
+            "radiata.batch..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("com.google.gson..")

@@ -5,22 +5,20 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import radiata.bake.DtypeNames;
 import radiata.safetensors.DType;
 
 /// The dtypes that users can ask for.
 final class DTypes {
-  static final String KEEP = "keep";
+  static final String KEEP = DtypeNames.KEEP;
   static final Map<String, DType> BY_NAME = byName();
 
   private DTypes() {}
 
   private static Map<String, DType> byName() {
     Map<String, DType> types = new LinkedHashMap<>();
-    types.put("fp32", DType.F32);
-    types.put("fp16", DType.F16);
-    types.put("bf16", DType.BF16);
-    types.put("fp8_e4m3", DType.F8_E4M3);
-    types.put("fp8_e5m2", DType.F8_E5M2);
+    DtypeNames.all()
+        .forEach(name -> DtypeNames.named(name).ifPresent(type -> types.put(name, type)));
     return Collections.unmodifiableMap(types);
   }
 
