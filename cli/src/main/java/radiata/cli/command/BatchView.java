@@ -33,7 +33,7 @@ final class BatchView {
   private long bytes;
 
   /// One job for a reader and for a document.
-  private record Row(Object[] cells, JsonObject document) {}
+  private record Row(List<Object> cells, JsonObject document) {}
 
   BatchView(Manifest manifest, Shard shard, boolean dryRun, Console console) {
     this.manifest = manifest;
@@ -104,14 +104,14 @@ final class BatchView {
     object.addProperty("state", state);
     object.addProperty("bytes", size);
     object.add("why", Json.text(why.isEmpty() ? null : why));
-    Object[] cells = {
-      job.number(),
-      job.name(),
-      job.base().getFileName(),
-      adapters(job),
-      size == 0 ? "-" : Sizes.bytes(size),
-      why.isEmpty() ? state : state + ": " + why
-    };
+    List<Object> cells =
+        List.of(
+            job.number(),
+            job.name(),
+            String.valueOf(job.base().getFileName()),
+            adapters(job),
+            size == 0 ? "-" : Sizes.bytes(size),
+            why.isEmpty() ? state : state + ": " + why);
     rows.put(job.number(), new Row(cells, object));
     return object;
   }
@@ -145,7 +145,7 @@ final class BatchView {
         console.heading(
             "Jobs of %s, nothing is written".formatted(Text.safe(manifest.file().toString())));
         Table table = new Table("job", "output", "base", "adapters", "bytes", "");
-        rows.values().forEach(row -> table.row(row.cells()));
+        rows.values().forEach(row -> table.row(row.cells().toArray()));
         console.table(table);
       }
       console.say(summary());
