@@ -6,8 +6,9 @@ import java.util.List;
 
 /// Measures what `bench/run` was asked for and prints it as Markdown.
 public final class Bench {
-  private static final List<String> ALL = List.of("sd15", "sdxl", "header", "convert");
-  private static final String USAGE = "usage: bench/run [-n RUNS] [sd15] [sdxl] [header] [convert]";
+  private static final List<String> ALL = List.of("sd15", "sdxl", "grid", "header", "convert");
+  private static final String USAGE = 
+      "usage: bench/run [-n RUNS] [sd15] [sdxl] [grid] [header] [convert]";
 
   private Bench() {}
 
@@ -36,6 +37,10 @@ public final class Bench {
     List<String> models = wanted.stream().filter(name -> name.startsWith("sd")).toList();
     if (!models.isEmpty()) {
       Bakes.print(models, place, runs);
+      System.out.println();
+    }
+    if (wanted.contains("grid")) {
+      Grids.print(place, runs);
       System.out.println();
     }
     if (wanted.contains("header")) {

@@ -24,6 +24,11 @@ final class Generate {
 
   /// The file, made unless it is there.
   static Path file(Path path, List<TensorSpec> tensors) throws IOException {
+    return file(path, tensors, 0);
+  }
+
+  /// @param seed files of the same tensors and other seeds have other values
+  static Path file(Path path, List<TensorSpec> tensors, int seed) throws IOException {
     if (Files.exists(path)) {
       return path;
     }
@@ -34,7 +39,7 @@ final class Generate {
       MemorySegment chunk = arena.allocate(CHUNK, Long.BYTES);
       for (TensorInfo tensor : header.tensors()) {
         Pattern pattern = pattern(tensor);
-        long state = tensor.name().hashCode();
+        long state = tensor.name().hashCode() + ((long) seed << 32);
         for (long at = 0; at < tensor.bytes(); at += CHUNK) {
           state = fill(chunk, state, pattern);
           writer.write(tensor, at, chunk.asSlice(0, Math.min(CHUNK, tensor.bytes() - at)));

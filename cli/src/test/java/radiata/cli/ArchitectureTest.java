@@ -81,7 +81,8 @@ class ArchitectureTest {
             "radiata.adapter.file",
             "radiata.adapter.dialect",
             "radiata.bake..",
-            "radiata.convert..")
+            "radiata.convert..",
+            "radiata.batch..")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("com.google.gson..")

@@ -6,7 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /// Finds the names that a mistyped one may stand for, by edit distance.
-final class Nearest {
+public final class Nearest {
   private static final int BINS = 64;
 
   private record Candidate(String name, int distance) {}
@@ -15,7 +15,7 @@ final class Nearest {
 
   /// The `most` names nearest to one, best first; equally near ones in the order of their text.
   /// Names that differ in more than a quarter of their letters are not near.
-  static List<String> of(String name, Collection<String> known, int most) {
+  public static List<String> of(String name, Collection<String> known, int most) {
     if (most <= 0) {
       return List.of();
     }

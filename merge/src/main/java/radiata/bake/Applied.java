@@ -97,6 +97,11 @@ public record Applied(
     return target.rows() == null && !target.transposed() && pieces.isEmpty();
   }
 
+  /// The same at another strength.
+  Applied at(double other) {
+    return new Applied(file, module, adapter, target, whole, view, other, pieces);
+  }
+
   List<TensorInfo> tensors() {
     return adapter.tensors();
   }

@@ -106,10 +106,7 @@ final class CodedBake {
   }
 
   private Survival run(Source numbers, Attempt attempt) throws IOException {
-    Survival _ =
-        fused
-            ? FusedBake.of(engine, as).run(numbers, attempt)
-            : new FormulaBake(engine, as).run(numbers, attempt);
+    Variant.alone(engine, as, fused, numbers, attempt);
     return attempt.meter.done(step.target().name());
   }
 

@@ -6,7 +6,11 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.Adapter;
 import radiata.adapter.Dora;
@@ -15,6 +19,7 @@ import radiata.adapter.Site;
 import radiata.convention.Algorithm;
 import radiata.convention.Profile;
 import radiata.names.Rows;
+import radiata.names.Target;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
 import radiata.safetensors.TensorInfo;
@@ -25,43 +30,108 @@ import radiata.tensor.Doubles;
 import radiata.tensor.ShapeMismatch;
 
 /// Bakes by the formulas themselves, in doubles: block by block of rows where every row stands
-/// alone, else the whole weight at once.
+/// alone, else the whole weight at once. The weight is read once for all outputs, and the delta of
+/// a first adapter is computed once for all its strengths.
 final class FormulaBake {
   /// Elements of a block of rows.
   static final long BLOCK = 1 << 19;
 
+  private final List<Variant> variants;
   private final Step.Change step;
-  private final Profile as;
   private final DType from;
-  private final DType to;
   private final long rows;
   private final long columns;
 
-  FormulaBake(Step.Change step, Profile as) {
-    this.step = step;
-    this.as = as;
+  /// One output on its way.
+  private static final class Way {
+    final Variant variant;
+    final Survival.Meter meter;
+    List<Adapter<DoubleTensor>> adapters = List.of();
+    boolean alive = true;
+
+    Way(Variant variant) {
+      this.variant = variant;
+      this.meter =
+          new Survival.Meter(variant.step().target().dtype(), variant.step().target().shape());
+    }
+
+    void attempt(Variant.Attempt what) {
+      if (alive) {
+        alive = variant.attempt(what);
+      }
+    }
+  }
+
+  /// An adapter as it is loaded for all outputs that have this in common.
+  private record Loaded(Applied at, Profile as) {}
+
+  /// A delta is the same for all outputs that have this in common.
+  private record Key(Adapter<DoubleTensor> adapter, Target target, Profile as) {}
+
+  /// @param variants changes of one and the same weight
+  FormulaBake(List<Variant> variants) {
+    this.variants = variants;
+    this.step = variants.getFirst().step();
     this.from = step.source().info().dtype();
-    this.to = step.target().dtype();
     Shape matrix = step.target().shape().matrix();
     this.rows = matrix.dim(0);
     this.columns = matrix.dim(1);
   }
 
-  Survival run(Source source, Sink sink) throws IOException {
-    Survival.Meter meter = new Survival.Meter(to, step.target().shape());
+  /// Bakes all outputs.
+  ///
+  /// @return what rounding left in each output; empty for one that has failed
+  /// @throws IOException if the weight cannot be read
+  List<Optional<Survival>> run(Source source) throws IOException {
+    List<Way> ways = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
-      List<Adapter<DoubleTensor>> adapters = new ArrayList<>();
-      Doubles on = new Doubles(arena);
-      for (Applied applied : step.applied()) {
-        adapters.add(RowBlocks.at(applied, worked(AdapterTensors.load(applied, on), on), on));
+      Map<Loaded, Adapter<DoubleTensor>> loaded = new HashMap<>();
+      for (Variant variant : variants) {
+        Way way = new Way(variant);
+        ways.add(way);
+        way.attempt(() -> way.adapters = load(variant, new Doubles(arena), loaded));
       }
-      long block = block(step, as);
-      for (long at = 0; at < rows; at += block) {
-        long count = Math.min(block, rows - at);
-        block(adapters, at, count, count == rows, meter, source, sink);
+      Map<Long, List<Way>> byBlock = new LinkedHashMap<>();
+      for (Way way : ways) {
+        long block = block(way.variant.step(), way.variant.profile());
+        byBlock.computeIfAbsent(block, key -> new ArrayList<>()).add(way);
+      }
+      for (Map.Entry<Long, List<Way>> entry : byBlock.entrySet()) {
+        blocks(entry.getValue(), entry.getKey(), source);
       }
     }
-    return meter.done(step.target().name());
+    return ways.stream()
+        .map(way ->
+            way.alive
+                ? Optional.of(way.meter.done(way.variant.step().target().name()))
+                : Optional.<Survival>empty())
+        .toList();
+  }
+
+  private static List<Adapter<DoubleTensor>> load(
+      Variant variant, Doubles on, Map<Loaded, Adapter<DoubleTensor>> loaded) throws IOException {
+    List<Adapter<DoubleTensor>> adapters = new ArrayList<>();
+    for (Applied applied : variant.step().applied()) {
+      Loaded key = new Loaded(applied.at(1), variant.profile());
+      Adapter<DoubleTensor> adapter = loaded.get(key);
+      if (adapter == null) {
+        adapter =
+            RowBlocks.at(
+                applied, worked(AdapterTensors.load(applied, on), on, variant.profile()), on);
+        loaded.put(key, adapter);
+      }
+      adapters.add(adapter);
+    }
+    return adapters;
+  }
+
+  private void blocks(List<Way> ways, long block, Source source) throws IOException {
+    if (ways.stream().noneMatch(way -> way.alive)) {
+      return;
+    }
+    for (long at = 0; at < rows; at += block) {
+      block(ways, at, Math.min(block, rows - at), source);
+    }
   }
 
   /// How many rows are changed at a time: all where rows depend on each other.
@@ -88,7 +158,8 @@ final class FormulaBake {
   }
 
   /// Rotations are made from all blocks together, before rows are cut.
-  private Adapter<DoubleTensor> worked(Adapter<DoubleTensor> adapter, Doubles on) {
+  private static Adapter<DoubleTensor> worked(
+      Adapter<DoubleTensor> adapter, Doubles on, Profile as) {
     if (adapter instanceof Oft<DoubleTensor> oft) {
       return oft.worked(on, as);
     }
@@ -97,35 +168,74 @@ final class FormulaBake {
         : adapter;
   }
 
-  private void block(
-      List<Adapter<DoubleTensor>> adapters,
-      long at,
-      long count,
-      boolean all,
-      Survival.Meter meter,
-      Source source,
-      Sink sink)
-      throws IOException {
+  private void block(List<Way> ways, long at, long count, Source source) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       Doubles on = new Doubles(arena);
       long[] dims = step.target().shape().dims();
       Shape shape = step.target().shape();
-      if (!all) {
+      if (count != rows) {
         dims[0] = count;
         shape = Shape.of(dims);
       }
       DoubleTensor untouched = read(source, at, shape, on);
-      DoubleTensor weight = untouched;
-      for (int i = 0; i < adapters.size(); i++) {
-        Applied applied = step.applied().get(i);
-        Adapter<DoubleTensor> adapter =
-            all ? adapters.get(i) : RowBlocks.cut(adapters.get(i), at, count, on);
-        DoubleTensor next = place(weight, untouched, applied, adapter, on);
-        boolean rounds = as.between() == Profile.Between.BASE_DTYPE && i + 1 < adapters.size();
-        weight = rounds ? on.round(next, from) : next;
+      List<Way> alive = ways.stream().filter(way -> way.alive).toList();
+      Map<Key, Long> uses = new HashMap<>();
+      alive.forEach(way -> uses.merge(key(way), 1L, Long::sum));
+      Map<Key, Adapter<DoubleTensor>> known = new HashMap<>();
+      for (Way way : alive) {
+        way.attempt(() -> {
+          try (Arena own = Arena.ofConfined()) {
+            Doubles alone = new Doubles(own);
+            List<Adapter<DoubleTensor>> adapters = cut(way, at, count, alone);
+            Key key = key(way);
+            if (uses.getOrDefault(key, 0L) > 1) {
+              Adapter<DoubleTensor> first = known.get(key);
+              if (first == null) {
+                Applied applied = way.variant.step().applied().getFirst();
+                DoubleTensor seen = view(untouched, applied, on);
+                Adapter<DoubleTensor> shared =
+                    count == rows
+                        ? way.adapters.getFirst()
+                        : RowBlocks.cut(way.adapters.getFirst(), at, count, on);
+                first = Known.of(shared, seen, on, way.variant.profile());
+                known.put(key, first);
+              }
+              adapters.set(0, first);
+            }
+            DoubleTensor weight = place(way.variant, adapters, untouched, alone);
+            write(way, at, untouched, weight, own);
+          }
+        });
       }
-      write(at, untouched, weight, meter, sink, arena);
     }
+  }
+
+  private static Key key(Way way) {
+    return new Key(
+        way.adapters.getFirst(),
+        way.variant.step().applied().getFirst().target(),
+        way.variant.profile());
+  }
+
+  private List<Adapter<DoubleTensor>> cut(Way way, long at, long count, Doubles on) {
+    return new ArrayList<>(
+        count == rows
+            ? way.adapters
+            : way.adapters.stream().map(adapter -> RowBlocks.cut(adapter, at, count, on)).toList());
+  }
+
+  private DoubleTensor place(
+      Variant variant, List<Adapter<DoubleTensor>> adapters, DoubleTensor untouched, Doubles on)
+      throws IOException {
+    DoubleTensor weight = untouched;
+    for (int i = 0; i < adapters.size(); i++) {
+      Applied applied = variant.step().applied().get(i);
+      DoubleTensor next = place(weight, untouched, applied, adapters.get(i), variant.profile(), on);
+      boolean rounds =
+          variant.profile().between() == Profile.Between.BASE_DTYPE && i + 1 < adapters.size();
+      weight = rounds ? on.round(next, from) : next;
+    }
+    return weight;
   }
 
   /// Applies one adapter to its view of the weight and puts the result back.
@@ -134,15 +244,16 @@ final class FormulaBake {
       DoubleTensor untouched,
       Applied applied,
       Adapter<DoubleTensor> adapter,
+      Profile as,
       Doubles on)
       throws IOException {
     DoubleTensor seen = view(weight, applied, on);
-    DType through = through(applied);
+    DType through = through(applied, as);
     if (through != null) {
       seen = on.round(seen, through);
     }
     Site<DoubleTensor> site = new Site<>(seen, view(untouched, applied, on), from);
-    DoubleTensor result = bake(applied, adapter, site, on);
+    DoubleTensor result = bake(applied, adapter, site, as, on);
     if (through != null) {
       result = on.round(result, through);
     }
@@ -158,7 +269,11 @@ final class FormulaBake {
   }
 
   private DoubleTensor bake(
-      Applied applied, Adapter<DoubleTensor> adapter, Site<DoubleTensor> site, Doubles on) {
+      Applied applied,
+      Adapter<DoubleTensor> adapter,
+      Site<DoubleTensor> site,
+      Profile as,
+      Doubles on) {
     try {
       return adapter.bake(site, applied.strength(), on, as);
     } catch (ShapeMismatch e) {
@@ -168,7 +283,7 @@ final class FormulaBake {
   }
 
   /// The dtype of the factors, where the runtime adds in it; null where it does not.
-  private @Nullable DType through(Applied applied) {
+  private static @Nullable DType through(Applied applied, Profile as) {
     boolean products =
         applied.module().algorithm() == Algorithm.LOHA
             || applied.module().algorithm() == Algorithm.LOKR;
@@ -198,14 +313,10 @@ final class FormulaBake {
     return into;
   }
 
-  private void write(
-      long at,
-      DoubleTensor before,
-      DoubleTensor after,
-      Survival.Meter meter,
-      Sink sink,
-      Arena arena)
+  private void write(Way way, long at, DoubleTensor before, DoubleTensor after, Arena arena)
       throws IOException {
+    DType to = way.variant.step().target().dtype();
+    Survival.Meter meter = way.meter;
     long elements = after.shape().elements();
     MemorySegment bytes =
         arena.allocate(Math.max(1, elements * to.bytes())).asSlice(0, elements * to.bytes());
@@ -218,7 +329,7 @@ final class FormulaBake {
         peak = Math.max(peak, Math.abs(value));
         meter.overflow(value);
       }
-      Outcome.requireNumber(step, at + row, peak);
+      Outcome.requireNumber(way.variant.step(), at + row, peak);
       if (meter.wants(at + row)) {
         Widen.toDoubles(bytes, row * columns, to, stored, 0, stored.length);
         for (int i = 0; i < stored.length; i++) {
@@ -226,6 +337,6 @@ final class FormulaBake {
         }
       }
     }
-    sink.write(at * columns * to.bytes(), bytes);
+    way.variant.sink().write(at * columns * to.bytes(), bytes);
   }
 }

@@ -4,43 +4,61 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
+import radiata.adapter.Adapter;
+import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
 import radiata.names.Rows;
+import radiata.names.Target;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
-import radiata.safetensors.convert.Narrow;
+import radiata.safetensors.TensorInfo;
 import radiata.safetensors.convert.Widen;
+import radiata.tensor.DoubleTensor;
 import radiata.tensor.Doubles;
-import radiata.tensor.Kernels;
 
 /// Bakes low-rank adapters into one weight, a tile of rows at a time, in floats: widen, add the
-/// product, norm, scale, narrow, while the row is in the cache. Memory is the adapter and a tile,
-/// whatever the weight.
+/// product, norm, scale, narrow, while the row is in the cache. The weight is read and widened once
+/// for all outputs, and what their adapters share is computed once. Memory is the adapters and a
+/// tile for each output, whatever the weight.
 final class FusedBake {
   private static final long TILE = 1 << 20;
+  private static final long LEAST_TILE = 1 << 17;
 
-  /// Rows of the weight that the same adapters change.
-  private record Region(long start, long count, List<FusedStage> stages) {}
+  /// What one output does to some rows: adapters one after another.
+  private record Region(long start, long count, List<FusedBranch> branches) {
+    boolean holds(long row) {
+      return row >= start && row < start + count;
+    }
+  }
 
-  private final Step.Change step;
-  private final List<Region> regions;
+  /// A stage is the same for all outputs that have this in common.
+  private record Key(
+      AdapterFile file, Adapter<TensorInfo> adapter, Target target, Shape view, Profile as) {}
+
+  private final List<FusedOutput> outputs = new ArrayList<>();
+  private final Map<Rows, Region> regions = new LinkedHashMap<>();
   private final Panels panels;
   private final long rows;
   private final DType from;
-  private final DType to;
+  private final RowGroup weight;
+  private final RowGroup untouched;
+  private long groups;
 
-  private FusedBake(Step.Change step, List<Region> regions) {
-    this.step = step;
-    this.regions = regions;
+  private FusedBake(List<Variant> variants) {
+    Step.Change step = variants.getFirst().step();
     Shape matrix = step.target().shape().matrix();
     this.panels = new Panels(Math.toIntExact(matrix.dim(1)));
     this.rows = matrix.dim(0);
     this.from = step.source().info().dtype();
-    this.to = step.target().dtype();
+    this.weight = new RowGroup(panels);
+    this.untouched = new RowGroup(panels);
+    variants.forEach(variant ->
+        outputs.add(new FusedOutput(variant, panels, byRows(variant.step().applied()).keySet())));
   }
 
   /// Whether a change can be one of these, from its shapes alone. Floats are enough for outputs of
@@ -84,185 +102,165 @@ final class FusedBake {
     return true;
   }
 
-  /// Loads the adapters of a change that [#suits].
-  static FusedBake of(Step.Change step, Profile as) throws IOException {
-    List<Region> regions = new ArrayList<>();
-    try (Arena arena = Arena.ofConfined()) {
-      Doubles doubles = new Doubles(arena);
-      for (Map.Entry<Rows, List<Applied>> entry : byRows(step.applied()).entrySet()) {
-        List<FusedStage> stages = new ArrayList<>();
-        for (Applied applied : entry.getValue()) {
-          stages.add(
-              FusedStage.of(
-                  RowBlocks.at(applied, AdapterTensors.load(applied, doubles), doubles),
-                  applied.view(),
-                  applied.strength(),
-                  step.source().info().dtype(),
-                  as));
-        }
-        regions.add(new Region(entry.getKey().start(), entry.getKey().count(), stages));
-      }
+  /// Loads the adapters of changes of one weight that [#suits].
+  static FusedBake of(List<Variant> variants) {
+    FusedBake bake = new FusedBake(variants);
+    Map<Key, FusedStage> stages = new HashMap<>();
+    for (int v = 0; v < variants.size(); v++) {
+      int output = v;
+      bake.outputs.get(v).attempt(() -> bake.load(variants.get(output), output, stages));
     }
-    return new FusedBake(step, regions);
+    return bake;
   }
 
-  Survival run(Source source, Sink sink) throws IOException {
-    for (Region region : regions) {
+  private void load(Variant variant, int output, Map<Key, FusedStage> stages) throws IOException {
+    Map<Rows, List<FusedBranch.Use>> ways = new LinkedHashMap<>();
+    for (Map.Entry<Rows, List<Applied>> entry : byRows(variant.step().applied()).entrySet()) {
+      List<FusedBranch.Use> way = new ArrayList<>();
+      for (Applied applied : entry.getValue()) {
+        Key key =
+            new Key(
+                applied.file(),
+                applied.adapter(),
+                applied.target(),
+                applied.view(),
+                variant.profile());
+        FusedStage stage = stages.get(key);
+        if (stage == null) {
+          stage = load(applied, variant.profile());
+          stages.put(key, stage);
+        }
+        way.add(new FusedBranch.Use(stage, applied.strength()));
+      }
+      ways.put(entry.getKey(), way);
+    }
+    ways.forEach((rows, way) ->
+        FusedBranch.add(
+            regions
+                .computeIfAbsent(
+                    rows, key -> new Region(key.start(), key.count(), new ArrayList<>()))
+                .branches(),
+            way,
+            output,
+            panels));
+  }
+
+  private FusedStage load(Applied applied, Profile as) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      Doubles on = new Doubles(arena);
+      Adapter<DoubleTensor> adapter = RowBlocks.at(applied, AdapterTensors.load(applied, on), on);
+      return FusedStage.of(adapter, applied.view(), from, as);
+    }
+  }
+
+  /// Bakes all outputs.
+  ///
+  /// @return what rounding left in each output; empty for one that has failed
+  /// @throws IOException if the weight cannot be read
+  List<Optional<Survival>> run(Source source) throws IOException {
+    for (Region region : regions.values()) {
       measureColumns(region, source);
     }
-    Survival.Meter meter = new Survival.Meter(to, step.target().shape());
-    float[][][] group = panels.rows(FusedStage.ROWS);
-    float[][][] first = panels.rows(FusedStage.ROWS);
-    float[][] stored = panels.row();
     long inRow = (long) panels.columns() * from.bytes();
-    long outRow = (long) panels.columns() * to.bytes();
-    int tile = tile(inRow);
+    int tile = tile(Math.max(LEAST_TILE, TILE / outputs.size()), inRow);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment in = arena.allocate(Math.max(1, tile * inRow));
-      MemorySegment out = arena.allocate(Math.max(1, tile * outRow));
+      outputs.forEach(output -> output.begin(tile, arena));
       for (long at = 0; at < rows; at += tile) {
         int count = (int) Math.min(tile, rows - at);
         source.read(at * inRow, in.asSlice(0, count * inRow));
         for (int i = 0; i < count; ) {
-          Region region = region(at + i);
-          if (region == null && from == to) {
-            MemorySegment.copy(in, i * inRow, out, i * outRow, outRow);
-            i++;
-            continue;
-          }
-          int taken = region == null ? 1 : taken(region, at + i, count - i);
-          for (int g = 0; g < taken; g++) {
-            widen(in, i + g, group[g]);
-            if (meter.wants(at + i + g) && region != null) {
-              Panels.copy(group[g], first[g]);
-            }
-          }
-          if (region != null) {
-            change(region, (int) (at + i - region.start()), group, taken);
-          }
-          for (int g = 0; g < taken; g++) {
-            check(region, g, at + i + g, group[g], meter);
-            narrow(group[g], out, i + g);
-            if (meter.wants(at + i + g) && region != null) {
-              watch(meter, first[g], group[g], out, i + g, stored);
-            }
-          }
-          i += taken;
+          i += group(in, at, i, count);
         }
-        sink.write(at * outRow, out.asSlice(0, count * outRow));
+        for (FusedOutput output : outputs) {
+          output.flush(at, count);
+        }
       }
     }
-    return meter.done(step.target().name());
+    return outputs.stream().map(FusedOutput::survival).toList();
   }
 
-  private static int tile(long rowBytes) {
-    return (int) Math.max(1, Math.min(TILE / Math.max(1, rowBytes), 4096));
+  private static int tile(long bytes, long rowBytes) {
+    return (int) Math.max(1, Math.min(bytes / Math.max(1, rowBytes), 4096));
   }
 
-  private @Nullable Region region(long row) {
-    for (Region region : regions) {
-      if (row >= region.start() && row < region.start() + region.count()) {
-        return region;
+  /// Takes the next rows of a tile through all adapters.
+  ///
+  /// @return how many
+  private int group(MemorySegment in, long tile, int i, int left) throws IOException {
+    long row = tile + i;
+    int count = taken(row, left - i);
+    boolean watched = false;
+    for (int g = 0; g < count; g++) {
+      watched |= outputs.getFirst().wants(row + g);
+    }
+    widen(in, i, count, weight);
+    if (watched) {
+      untouched.copyFrom(weight, count);
+    }
+    List<Region> here = regions.values().stream().filter(region -> region.holds(row)).toList();
+    FusedBranch.Taker taker =
+        (output, rows) -> outputs.get(output).take(row, i, rows, untouched, count, true);
+    for (FusedOutput output : outputs) {
+      if (!output.changes(row)) {
+        output.keep(row, i, in, weight, count);
       }
     }
-    return null;
-  }
-
-  /// How many rows can be taken together: neighbours of one region, at most as many as a stage
-  /// takes.
-  private static int taken(Region region, long row, int left) {
-    long inRegion = region.start() + region.count() - row;
-    return (int) Math.min(FusedStage.ROWS, Math.min(inRegion, left));
-  }
-
-  private static void change(Region region, int o, float[][][] group, int count) {
-    for (FusedStage stage : region.stages()) {
-      stage.apply(o, group, count);
+    for (int r = 0; r < here.size(); r++) {
+      Region region = here.get(r);
+      boolean spare = r == here.size() - 1;
+      FusedBranch.run(region.branches(), (int) (row - region.start()), weight, count, spare, taker);
     }
+    return count;
   }
 
-  /// One pass over the region for every stage that needs the norms of its columns, with the stages
-  /// before it applied.
+  /// How many rows can be taken together: neighbours that lie in the same regions.
+  private int taken(long row, int left) {
+    long count = Math.min(RowGroup.ROWS, left);
+    for (Region region : regions.values()) {
+      for (long edge : new long[] {region.start(), region.start() + region.count()}) {
+        if (edge > row) {
+          count = Math.min(count, edge - row);
+        }
+      }
+    }
+    return (int) count;
+  }
+
+  /// Passes over the region for the adapters that need the norms of its columns: one for all first
+  /// adapters, one for all second ones, and so on.
   private void measureColumns(Region region, Source source) throws IOException {
-    float[][][] group = panels.rows(FusedStage.ROWS);
     long inRow = (long) panels.columns() * from.bytes();
-    int tile = tile(inRow);
-    for (int s = 0; s < region.stages().size(); s++) {
-      FusedStage stage = region.stages().get(s);
-      if (!stage.needsColumns()) {
+    int tile = tile(TILE, inRow);
+    for (int depth = 0; depth < FusedBranch.depth(region.branches()); depth++) {
+      if (!FusedBranch.needsColumns(region.branches(), depth)) {
         continue;
       }
-      stage.beginColumns();
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment in = arena.allocate(Math.max(1, tile * inRow));
         for (long at = 0; at < region.count(); at += tile) {
           int count = (int) Math.min(tile, region.count() - at);
           source.read((region.start() + at) * inRow, in.asSlice(0, count * inRow));
-          for (int i = 0; i < count; ) {
-            int taken = Math.min(FusedStage.ROWS, count - i);
-            for (int g = 0; g < taken; g++) {
-              widen(in, i + g, group[g]);
-            }
-            for (FusedStage earlier : region.stages().subList(0, s)) {
-              earlier.apply((int) at + i, group, taken);
-            }
-            stage.measure((int) at + i, group, taken);
-            i += taken;
+          for (int i = 0; i < count; i += RowGroup.ROWS) {
+            int taken = Math.min(RowGroup.ROWS, count - i);
+            widen(in, i, taken, weight);
+            FusedBranch.measure(region.branches(), depth, (int) at + i, weight, taken);
           }
         }
       }
-      stage.endColumns();
+      FusedBranch.measured(region.branches(), depth);
     }
   }
 
-  private void widen(MemorySegment in, int row, float[][] into) {
-    long at = (long) row * panels.columns();
-    for (int p = 0; p < into.length; p++) {
-      Widen.toFloats(in, at + panels.from(p), from, into[p], 0, into[p].length);
-    }
-  }
-
-  private void narrow(float[][] row, MemorySegment out, int at) {
-    long first = (long) at * panels.columns();
-    for (int p = 0; p < row.length; p++) {
-      Narrow.fromNumbers(row[p], 0, row[p].length, to, out, first + panels.from(p));
-    }
-  }
-
-  /// Looks for NaN and for what the output cannot hold, unless the row's norm already rules them
-  /// out.
-  private void check(@Nullable Region region, int g, long at, float[][] row, Survival.Meter meter) {
-    double bound = region == null ? Double.NaN : region.stages().getLast().bound(g);
-    if (Double.isFinite(bound) && !Narrow.overflows(bound, to)) {
-      return;
-    }
-    float peak = 0;
-    for (float[] part : row) {
-      peak = Kernels.peak(part, peak);
-    }
-    Outcome.requireNumber(step, at, peak);
-    if (Narrow.overflows(peak, to)) {
-      for (float[] part : row) {
-        for (float value : part) {
-          meter.overflow(value);
-        }
+  private void widen(MemorySegment in, int first, int count, RowGroup into) {
+    for (int g = 0; g < count; g++) {
+      long at = (long) (first + g) * panels.columns();
+      float[][] row = into.row(g);
+      for (int p = 0; p < row.length; p++) {
+        Widen.toFloats(in, at + panels.from(p), from, row[p], 0, row[p].length);
       }
     }
-  }
-
-  private void watch(
-      Survival.Meter meter,
-      float[][] first,
-      float[][] exact,
-      MemorySegment out,
-      int at,
-      float[][] stored) {
-    long start = (long) at * panels.columns();
-    for (int p = 0; p < exact.length; p++) {
-      Widen.toFloats(out, start + panels.from(p), to, stored[p], 0, stored[p].length);
-      for (int i = 0; i < exact[p].length; i++) {
-        meter.element(first[p][i], exact[p][i], stored[p][i]);
-      }
-    }
+    into.changed();
+    into.number(groups++);
   }
 }

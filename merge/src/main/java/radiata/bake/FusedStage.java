@@ -13,13 +13,10 @@ import radiata.safetensors.TensorInfo;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Kernels;
 
-/// LoRA or DoRA on one row of a weight at a time, in floats: the same formula as [Lora] and [Dora],
-/// without ever holding the delta. An output-axis magnitude needs its row alone; an input-axis one
-/// needs the norms of all columns first, so its weight is passed over twice.
+/// LoRA or DoRA on a few rows of a weight at a time, in floats: the same formula as [Lora] and
+/// [Dora], without ever holding the delta. What does not depend on the strength, the delta or the
+/// moved weight V = W + delta, is computed once ([#delta], [#move]) for all strengths ([#finish]).
 final class FusedStage {
-  /// How many neighbouring rows are taken together.
-  static final int ROWS = 4;
-
   /// For the rounding of norm and factor.
   private static final double SLACK = 1.001;
 
@@ -28,21 +25,16 @@ final class FusedStage {
   private final float[] up;
   private final float[][][] down;
   private final Profile profile;
-  private final double strength;
   private final double epsilon;
   private final boolean baseNorm;
   private final double[] magnitude;
   private final boolean inputAxis;
   private final int kernel;
-  private final float[][][] before;
-  private final double[] bounds = new double[ROWS];
-  private float[][] columns = new float[0][];
-  private float[][] sums = new float[0][];
+  private final RowGroup delta;
 
   private FusedStage(
       Lora<DoubleTensor> lora,
       Shape view,
-      double strength,
       DType base,
       Profile as,
       double[] magnitude,
@@ -51,25 +43,19 @@ final class FusedStage {
     this.panels = new Panels(Math.toIntExact(view.matrix().dim(1)));
     this.rank = Math.toIntExact(pair.down().shape().dim(0));
     boolean decomposed = magnitude.length > 0;
-    boolean inside = !decomposed || as.strength() == Profile.Strength.INSIDE_NORM;
-    double scale = lora.scale().under(as) * (inside ? strength : 1);
+    double scale = lora.scale().under(as);
     this.up = new float[Math.toIntExact(pair.up().shape().elements())];
     for (int i = 0; i < up.length; i++) {
       up[i] = (float) (scale * pair.up().at(i));
     }
     this.down = panels.matrix(pair.down(), rank);
     this.profile = as;
-    this.strength = strength;
     this.epsilon = as.epsilon(base);
     this.magnitude = magnitude;
     this.inputAxis = decomposed && axis == DoraAxis.INPUT;
     this.baseNorm = decomposed && !inputAxis && as.norm() == Profile.Norm.BASE_ON_OUTPUT;
     this.kernel = Math.toIntExact(view.matrix().dim(1) / Math.max(1, view.dim(1)));
-    this.before = keepsWeight() ? panels.rows(ROWS) : new float[0][][];
-  }
-
-  private boolean keepsWeight() {
-    return magnitude.length > 0 && profile.strength() == Profile.Strength.TOWARDS && strength != 1;
+    this.delta = new RowGroup(panels);
   }
 
   private static double[] magnitude(Dora<DoubleTensor> dora) {
@@ -92,18 +78,16 @@ final class FusedStage {
   }
 
   /// The stage for an adapter that [#suits].
-  static FusedStage of(
-      Adapter<DoubleTensor> adapter, Shape view, double strength, DType base, Profile as) {
+  static FusedStage of(Adapter<DoubleTensor> adapter, Shape view, DType base, Profile as) {
     return adapter instanceof Dora<DoubleTensor> dora
         ? new FusedStage(
             lora(dora.inner()),
             view,
-            strength,
             base,
             as,
             magnitude(dora),
             as.axis(dora.axis(), dora.magnitude().shape(), view))
-        : new FusedStage(lora(adapter), view, strength, base, as, new double[0], DoraAxis.OUTPUT);
+        : new FusedStage(lora(adapter), view, base, as, new double[0], DoraAxis.OUTPUT);
   }
 
   private static Lora<DoubleTensor> lora(Adapter<DoubleTensor> inner) {
@@ -132,27 +116,84 @@ final class FusedStage {
     return as.shapesMagnitude() || (stored.rank() == view.rank() && stored.dim(at) == needed);
   }
 
+  private boolean decomposed() {
+    return magnitude.length > 0;
+  }
+
+  /// Whether what the strengths share is the delta alone; else it is V = W + delta.
+  boolean sharesDelta() {
+    return !decomposed() || profile.strength() == Profile.Strength.INSIDE_NORM;
+  }
+
   /// Whether all columns have to be measured before the first row can be changed.
   boolean needsColumns() {
-    return inputAxis && columns.length == 0;
+    return inputAxis;
   }
 
-  void beginColumns() {
-    sums = panels.row();
+  /// Whether the weight itself is needed when V is known.
+  boolean needsWeight(double strength) {
+    return sharesDelta()
+        || baseNorm
+        || (profile.strength() == Profile.Strength.TOWARDS && strength != 1);
   }
 
-  /// Adds rows of the moved weight, from row `o` on, to the sums of its columns.
-  void measure(int o, float[][][] rows, int count) {
-    product(o, rows, count);
+  /// The delta of some rows, computed once however often it is asked for.
+  ///
+  /// @param o the first row's place in the view
+  RowGroup delta(int o, RowGroup in, int count) {
+    if (delta.number() != in.number()) {
+      delta.clear(count);
+      product(o, delta.rows(), count);
+      delta.changed();
+      delta.number(in.number());
+    }
+    return delta;
+  }
+
+  /// Computes V = W + delta.
+  ///
+  /// @param o the first row's place in the view
+  /// @param into for V; if it is `in` itself, the weight is overwritten
+  void move(int o, RowGroup in, RowGroup into, int count) {
+    if (into != in) {
+      into.copyFrom(in, count);
+    }
+    product(o, into.rows(), count);
+    into.changed();
+  }
+
+  /// Adds the rows of a moved weight to the sums of its columns.
+  ///
+  /// @param into for the moved weight, where it depends on the strength
+  void measure(
+      RowGroup in, RowGroup part, double strength, RowGroup into, float[][] sums, int count) {
     for (int i = 0; i < count; i++) {
-      for (int p = 0; p < sums.length; p++) {
-        Kernels.addSquares(sums[p], rows[i][p]);
+      if (sharesDelta()) {
+        add(into.row(i), part.row(i), strength, in.row(i));
       }
+      float[][] moved = sharesDelta() ? into.row(i) : part.row(i);
+      for (int p = 0; p < sums.length; p++) {
+        Kernels.addSquares(sums[p], moved[p]);
+      }
+    }
+    into.changed();
+  }
+
+  /// The factor of every column of a moved weight. No factor is larger than `most`.
+  static final class Columns {
+    static final Columns NONE = new Columns(new float[0][], Double.NaN);
+
+    private final float[][] factors;
+    private final double most;
+
+    Columns(float[][] factors, double most) {
+      this.factors = factors;
+      this.most = most;
     }
   }
 
-  /// Turns the sums of the columns into the factor of each.
-  void endColumns() {
+  /// The factor of every column of the moved weight, from the sums of their squares.
+  Columns columns(float[][] sums, double strength) {
     double[] squares = new double[magnitude.length];
     for (int p = 0; p < sums.length; p++) {
       for (int i = 0; i < sums[p].length; i++) {
@@ -163,65 +204,95 @@ final class FusedStage {
     for (int p = 0; p < factors.length; p++) {
       for (int i = 0; i < factors[p].length; i++) {
         int column = (panels.from(p) + i) / kernel;
-        factors[p][i] = (float) factor(magnitude[column], Math.sqrt(squares[column]));
+        factors[p][i] = (float) factor(magnitude[column], Math.sqrt(squares[column]), strength);
       }
     }
-    columns = factors;
-    sums = new float[0][];
+    float most = 0;
+    for (float[] part : factors) {
+      most = Kernels.peak(part, most);
+    }
+    return new Columns(factors, most);
   }
 
-  /// Changes at most [#ROWS] rows in place, from row `o` on.
-  void apply(int o, float[][][] rows, int count) {
-    double[] squares = new double[count];
+  /// Computes the new rows for one strength.
+  ///
+  /// @param columns the factor of every column, where [#needsColumns]
+  /// @param into for the result; it may be `part` if that is not needed any more
+  /// @param bounded whether norms that others need too shall bound the result
+  void finish(
+      int o,
+      RowGroup in,
+      RowGroup part,
+      double strength,
+      Columns columns,
+      RowGroup into,
+      int count,
+      boolean bounded) {
+    double[] bounds = new double[count];
     for (int i = 0; i < count; i++) {
-      bounds[i] = Double.NaN;
-      if (keepsWeight()) {
-        Panels.copy(rows[i], before[i]);
-      }
-      squares[i] = baseNorm ? squares(rows[i]) : 0;
-    }
-    product(o, rows, count);
-    for (int i = 0; i < count && magnitude.length > 0; i++) {
-      if (inputAxis) {
-        byColumns(rows[i], i);
+      if (decomposed()) {
+        bounds[i] = decompose(o + i, i, in, part, strength, columns, into, bounded);
       } else {
-        double norm = Math.sqrt(baseNorm ? squares[i] : squares(rows[i]));
-        double factor = factor(magnitude[o + i], norm);
-        byRow(rows[i], i, (float) factor);
-        if (!baseNorm && !keepsWeight()) {
-          bounds[i] = SLACK * Math.abs(factor) * norm;
+        bounds[i] = bounded ? SLACK * (in.norm(i) + Math.abs(strength) * part.norm(i)) : Double.NaN;
+        add(into.row(i), part.row(i), strength, in.row(i));
+      }
+    }
+    into.changed();
+    into.number(in.number());
+    for (int i = 0; i < count; i++) {
+      into.bound(i, bounds[i]);
+    }
+  }
+
+  private double decompose(
+      int o,
+      int i,
+      RowGroup in,
+      RowGroup part,
+      double strength,
+      Columns columns,
+      RowGroup into,
+      boolean bounded) {
+    RowGroup moved = part;
+    if (sharesDelta()) {
+      add(into.row(i), part.row(i), strength, in.row(i));
+      into.changed();
+      moved = into;
+    }
+    boolean keeps = profile.strength() == Profile.Strength.TOWARDS && strength != 1;
+    float share = keeps ? (float) (1 - strength) : 0;
+    double rest = keeps && bounded ? Math.abs(share) * in.norm(i) : keeps ? Double.NaN : 0;
+    if (inputAxis) {
+      double most = bounded ? columns.most * moved.norm(i) : Double.NaN;
+      for (int p = 0; p < columns.factors.length; p++) {
+        if (keeps) {
+          Blend.mix(into.row(i)[p], moved.row(i)[p], columns.factors[p], in.row(i)[p], share);
+        } else {
+          Blend.scale(into.row(i)[p], moved.row(i)[p], columns.factors[p]);
         }
       }
+      return SLACK * (most + rest);
     }
-  }
-
-  private void byColumns(float[][] row, int at) {
-    for (int p = 0; p < row.length; p++) {
-      if (keepsWeight()) {
-        Kernels.mix(row[p], columns[p], before[at][p], (float) (1 - strength));
+    float factor = (float) factor(magnitude[o], baseNorm ? in.norm(i) : moved.norm(i), strength);
+    double most = baseNorm && !bounded ? Double.NaN : Math.abs(factor) * moved.norm(i);
+    for (int p = 0; p < moved.row(i).length; p++) {
+      if (keeps) {
+        Blend.mix(into.row(i)[p], moved.row(i)[p], factor, in.row(i)[p], share);
       } else {
-        Kernels.scale(row[p], columns[p]);
+        Blend.scale(into.row(i)[p], moved.row(i)[p], factor);
       }
     }
+    return SLACK * (most + rest);
   }
 
-  private void byRow(float[][] row, int at, float factor) {
-    for (int p = 0; p < row.length; p++) {
-      if (keepsWeight()) {
-        Kernels.mix(row[p], factor, before[at][p], (float) (1 - strength));
-      } else {
-        Kernels.scale(row[p], factor);
-      }
+  private static void add(float[][] out, float[][] delta, double strength, float[][] weight) {
+    for (int p = 0; p < out.length; p++) {
+      Blend.add(out[p], delta[p], (float) strength, weight[p]);
     }
-  }
-
-  /// What no value of row `i` of the last [#apply] exceeds; NaN where only a look at them can tell.
-  double bound(int i) {
-    return bounds[i];
   }
 
   /// What the moved weight is multiplied by where the magnitude is `m` and the norm `n`.
-  private double factor(double m, double n) {
+  private double factor(double m, double n, double strength) {
     double divisor = n + epsilon;
     double ratio = divisor == 0 && profile.guardsZeroNorm() ? 0 : m / divisor;
     return switch (profile.strength()) {
@@ -231,18 +302,10 @@ final class FusedStage {
     };
   }
 
-  private static double squares(float[][] row) {
-    double sum = 0;
-    for (float[] part : row) {
-      sum += Kernels.squares(part);
-    }
-    return sum;
-  }
-
   private void product(int o, float[][][] rows, int count) {
     for (int p = 0; p < down.length; p++) {
       int k = 0;
-      if (count == ROWS) {
+      if (count == RowGroup.ROWS) {
         float[][] d = down[p];
         for (; k + 4 <= rank; k += 4) {
           Kernels.fourRowsFourSteps(

@@ -25,13 +25,16 @@ final class Memory {
   static final long BUFFER = 8L << 20;
 
   /// What one worker copies at a time from file to file.
-  private static final long COPY = 1L << 20;
+  static final long COPY = 1L << 20;
 
   /// The longest run of untouched tensors that one worker copies.
   static final long RUN = 128L << 20;
 
   /// What the workers together may hold, unless one tensor alone needs more.
   static final long BUDGET = 1L << 30;
+
+  /// What the outputs of one tensor may hold together; more of them are computed in turns.
+  static final long TOGETHER = 96L << 20;
 
   private Memory() {}
 
@@ -79,6 +82,11 @@ final class Memory {
     boolean all = rows >= change.target().shape().matrix().dim(0);
     long block = all ? elements : Math.min(elements, rows * columns);
     return 8 * adapter + block * (8L * LIVE + 8);
+  }
+
+  /// What several outputs of one tensor hold while they are computed together, at most.
+  static long cost(List<Variant> together) {
+    return together.stream().mapToLong(v -> cost(v.step(), v.profile())).sum();
   }
 
   private static long adapterElements(Step step) {

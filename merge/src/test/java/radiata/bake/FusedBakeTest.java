@@ -120,14 +120,17 @@ class FusedBakeTest {
       if (!FusedBake.suits(change, profile)) {
         return false;
       }
-      FusedBake fused = FusedBake.of(change, profile);
       double[] got =
-          collect(change, change.target().dtype(), sink -> fused.run(source(change), sink));
+          collect(
+              change,
+              change.target().dtype(),
+              sink -> FusedBake.of(alone(change, profile, sink)).run(source(change)));
       double[] want =
           collect(
               change,
               change.target().dtype(),
-              sink -> new FormulaBake(change, profile).run(source(change), sink));
+              sink -> new FormulaBake(alone(change, profile, sink)).run(source(change)));
+      compareTogether(change, profile);
       double[] weight = new double[got.length];
       byte[] bytes = new byte[(int) change.source().info().bytes()];
       change.source().part().file().read(change.source().info(), 0, MemorySegment.ofArray(bytes));
@@ -183,6 +186,43 @@ class FusedBakeTest {
     void into(Sink sink) throws IOException;
   }
 
+  /// Several strengths at once give the bytes that each gives alone.
+  private static void compareTogether(Step.Change change, Profile profile) throws IOException {
+    List<Variant> together = new ArrayList<>();
+    List<byte[]> got = new ArrayList<>();
+    for (double factor : new double[] {1, 0.3, -2, 1, 0, 0.5, 0.7, 0.1, 0.9}) {
+      byte[] bytes = new byte[(int) change.target().bytes()];
+      got.add(bytes);
+      List<Applied> applied =
+          change.applied().stream().map(a -> a.at(factor * a.strength())).toList();
+      Step.Change scaled =
+          new Step.Change(change.source(), change.file(), change.target(), applied);
+      together.addAll(alone(scaled, profile, into(bytes)));
+    }
+    FusedBake.of(together).run(source(change));
+    for (int i = 0; i < together.size(); i++) {
+      byte[] bytes = new byte[(int) change.target().bytes()];
+      FusedBake.of(alone(together.get(i).step(), profile, into(bytes))).run(source(change));
+      assertThat(got.get(i)).isEqualTo(bytes);
+    }
+  }
+
+  private static Sink into(byte[] bytes) {
+    return (offset, piece) ->
+        MemorySegment.copy(piece, 0, MemorySegment.ofArray(bytes), offset, piece.byteSize());
+  }
+
+  private static List<Variant> alone(Step.Change change, Profile profile, Sink sink) {
+    return List.of(
+        new Variant(
+            change,
+            profile,
+            sink,
+            e -> {
+              throw new AssertionError(e);
+            }));
+  }
+
   private static Source source(Step.Change change) {
     return (offset, into) ->
         change.source().part().file().read(change.source().info(), offset, into);
@@ -190,8 +230,7 @@ class FusedBakeTest {
 
   private static double[] collect(Step.Change change, DType dtype, Run run) throws IOException {
     byte[] bytes = new byte[(int) change.target().bytes()];
-    run.into((offset, piece) ->
-        MemorySegment.copy(piece, 0, MemorySegment.ofArray(bytes), offset, piece.byteSize()));
+    run.into(into(bytes));
     double[] values = new double[(int) change.target().shape().elements()];
     Widen.toDoubles(MemorySegment.ofArray(bytes), 0, dtype, values, 0, values.length);
     return values;

@@ -10,6 +10,7 @@ import radiata.adapter.dialect.AdapterWriter;
 import radiata.adapter.dialect.Conversion;
 import radiata.adapter.dialect.Converted;
 import radiata.adapter.file.AdapterFile;
+import radiata.bake.DtypeNames;
 import radiata.cli.report.Console;
 import radiata.cli.report.Progress;
 import radiata.names.Dialect;
@@ -52,7 +53,7 @@ record AdapterConverting(
   private Recipe recipe() {
     Map<String, String> settings = new LinkedHashMap<>();
     settings.put("to", to.id());
-    settings.put("dtype", DTypes.name(target.dtype()));
+    settings.put("dtype", target.dtype().map(DtypeNames::of).orElse(DtypeNames.KEEP));
     if (drop) {
       settings.put("drop-unsupported", "true");
     }

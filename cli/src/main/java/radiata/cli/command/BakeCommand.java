@@ -15,6 +15,7 @@ import radiata.bake.BakePlan;
 import radiata.bake.BakeReport;
 import radiata.bake.BakeRequest;
 import radiata.bake.Baker;
+import radiata.bake.DtypeNames;
 import radiata.bake.Planner;
 import radiata.cli.report.Console;
 import radiata.cli.report.Progress;
@@ -38,10 +39,7 @@ final class BakeCommand implements Command {
       Flags.value("o", "output", "OUT", "the new model, in the layout of the base");
   private static final Option FORCE = Flags.flag("force", "replace an existing output");
   private static final Option DTYPE =
-      Flags.value(
-          "dtype",
-          "TYPE",
-          "the output's dtype: keep (default), " + String.join(", ", DTypes.BY_NAME.keySet()));
+      Flags.value("dtype", "TYPE", "the output's dtype: " + String.join(", ", DtypeNames.all()));
   private static final Option RUNTIME =
       Flags.value("runtime", "NAME", "whose arithmetic: " + String.join(", ", runtimes()));
   private static final Option UNET =
@@ -195,8 +193,7 @@ final class BakeCommand implements Command {
     return new BakeRequest(
         uses,
         profile,
-        Optional.ofNullable(
-            DTypes.BY_NAME.get(arguments.choice(DTYPE, DTypes.names()).orElse(DTypes.KEEP))),
+        arguments.choice(DTYPE, DtypeNames.all()).flatMap(DtypeNames::named),
         unet,
         te,
         arguments.text(BLOCKS).orElse(null),

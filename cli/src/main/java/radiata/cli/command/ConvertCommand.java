@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.apache.commons.cli.Option;
+import radiata.bake.DtypeNames;
 import radiata.cli.report.Console;
 import radiata.names.Dialect;
 import radiata.safetensors.DType;
@@ -30,7 +31,7 @@ final class ConvertCommand implements Command {
   private static final Option ADAPTER_NAME =
       Flags.value("adapter-name", "NAME", "which of several named adapters of a PEFT file");
   private static final Option DTYPE =
-      Flags.value("dtype", "TYPE", "keep (default), " + String.join(", ", DTypes.BY_NAME.keySet()));
+      Flags.value("dtype", "TYPE", String.join(", ", DtypeNames.all()));
   private static final Option DROP =
       Flags.flag("drop-unsupported", "leave out what the dialect cannot hold, and list it");
   private static final Option SHARDS =
@@ -104,9 +105,7 @@ final class ConvertCommand implements Command {
     if (!dryRun && replace == Replace.REFUSE && Files.exists(output)) {
       throw new CommandException("exists", output, "exists; --force replaces it");
     }
-    Optional<DType> dtype =
-        Optional.ofNullable(
-            DTypes.BY_NAME.get(arguments.choice(DTYPE, DTypes.names()).orElse(DTypes.KEEP)));
+    Optional<DType> dtype = arguments.choice(DTYPE, DtypeNames.all()).flatMap(DtypeNames::named);
     Target target =
         new Target(output, replace, dtype, arguments.text(DATE).map(Dates::checked), dryRun);
     // A dialect that no checkpoint has says that an adapter is meant, even a broken one.

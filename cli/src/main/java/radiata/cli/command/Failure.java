@@ -11,6 +11,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterException;
 import radiata.bake.BakeException;
+import radiata.batch.ManifestException;
 import radiata.cli.report.Json;
 import radiata.convert.ConversionException;
 import radiata.names.NamingException;
@@ -36,6 +37,7 @@ public record Failure(
       case AdapterException e -> refused("adapter", e, e.file(), e.tensor());
       case BakeException e -> refused("bake", e, e.file(), e.tensor());
       case ConversionException e -> refused("convert", e, e.file(), e.tensor());
+      case ManifestException e -> refused("manifest", e, e.file(), null);
       case NamingException e -> refused("name", e, null, null);
       case ShapeMismatch e -> refused("shape", e, null, null);
       case FileSystemException e -> ofFile(e);
@@ -84,9 +86,12 @@ public record Failure(
 
   /// `radiata <command>: <file>: <what>`, the parts that there are.
   public String line(String command) {
-    return (command.isEmpty() ? "radiata: " : "radiata " + command + ": ")
-        + (file == null ? "" : file + ": ")
-        + message;
+    return (command.isEmpty() ? "radiata: " : "radiata " + command + ": ") + said();
+  }
+
+  /// `<file>: <what>`.
+  String said() {
+    return (file == null ? "" : file + ": ") + message;
   }
 
   public JsonObject document() {

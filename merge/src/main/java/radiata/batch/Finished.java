@@ -1,0 +1,129 @@
+package radiata.batch;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import radiata.pipeline.Workers;
+import radiata.safetensors.Checksums;
+import radiata.safetensors.Hashes;
+import radiata.safetensors.OutputPlan;
+import radiata.safetensors.SafetensorsException;
+import radiata.safetensors.SafetensorsFile;
+import radiata.safetensors.TensorInfo;
+import radiata.safetensors.provenance.Provenance;
+
+/// Whether an output that is there is what a job would write: its provenance tells of the same work
+/// on the same inputs, and its checksums hold.
+///
+/// @param plan the files of the output
+/// @param output where they are
+record Finished(OutputPlan plan, Path output) {
+  private static final long CHUNK = 1 << 20;
+
+  /// What is not as the job would have it; empty if all is.
+  ///
+  /// @param wanted what the job would say of where the output comes from
+  /// @param headers hashes of headers that stand for data which need not be read again
+  Optional<String> flaw(Provenance wanted, List<String> headers, int threads) throws IOException {
+    try {
+      boolean known = headers.equals(headers());
+      for (OutputPlan.OutputFile file : plan.files()) {
+        Optional<String> flaw = flaw(file, wanted, known, threads);
+        if (flaw.isPresent()) {
+          return flaw;
+        }
+      }
+      return beside();
+    } catch (SafetensorsException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// The hash of the header, checksums included, of every weight file.
+  List<String> headers() throws IOException {
+    List<String> hashes = new ArrayList<>();
+    for (OutputPlan.OutputFile planned : plan.files()) {
+      try (SafetensorsFile file = SafetensorsFile.open(path(planned.relative()))) {
+        hashes.add(Hashes.header(file));
+      }
+    }
+    return hashes;
+  }
+
+  private Path path(Path relative) {
+    return plan.folder() ? output.resolve(relative) : output;
+  }
+
+  private Optional<String> flaw(
+      OutputPlan.OutputFile planned, Provenance wanted, boolean known, int threads)
+      throws IOException {
+    try (SafetensorsFile file = SafetensorsFile.open(path(planned.relative()))) {
+      Optional<Provenance> says = Provenance.of(file);
+      if (says.isEmpty()) {
+        return Optional.of("it does not say where it comes from");
+      }
+      if (!says.get().sameJob(wanted)) {
+        return Optional.of("it comes of other inputs or other settings");
+      }
+      if (!file.tensors().equals(planned.header().tensors())
+          || says.get().checksums().tensors() != file.tensors().size()) {
+        return Optional.of("it has other tensors");
+      }
+      return known ? Optional.empty() : sums(file, says.get().checksums(), threads);
+    }
+  }
+
+  private static Optional<String> sums(SafetensorsFile file, Checksums sums, int threads)
+      throws IOException {
+    List<Integer> places = new ArrayList<>();
+    for (int i = 0; i < sums.tensors(); i++) {
+      places.add(i);
+    }
+    List<Boolean> hold =
+        Workers.map(places, threads, i -> crc32c(file, file.tensors().get(i)) == sums.crc32c(i));
+    int broken = hold.indexOf(false);
+    return broken < 0
+        ? Optional.empty()
+        : Optional.of(
+            "the checksum of its tensor %s does not hold"
+                .formatted(file.tensors().get(broken).name()));
+  }
+
+  private static int crc32c(SafetensorsFile file, TensorInfo tensor) throws IOException {
+    CRC32C crc = new CRC32C();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment chunk = arena.allocate(Math.clamp(tensor.bytes(), 1, CHUNK));
+      for (long at = 0; at < tensor.bytes(); at += CHUNK) {
+        MemorySegment part = chunk.asSlice(0, Math.min(CHUNK, tensor.bytes() - at));
+        file.read(tensor, at, part);
+        crc.update(part.asByteBuffer());
+      }
+    }
+    return (int) crc.getValue();
+  }
+
+  /// Looks at the files beside the weights.
+  private Optional<String> beside() throws IOException {
+    for (OutputPlan.Companion companion : plan.companions()) {
+      Path path = path(companion.relative());
+      if (!Files.exists(path) || Files.mismatch(companion.from(), path) >= 0) {
+        return Optional.of("its %s is missing or another".formatted(companion.relative()));
+      }
+    }
+    for (OutputPlan.GeneratedFile text : plan.generated()) {
+      Path path = path(text.relative());
+      if (!Files.exists(path)
+          || !Files.readString(path, StandardCharsets.UTF_8).equals(text.content())) {
+        return Optional.of("its %s is missing or another".formatted(text.relative()));
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,136 @@
+package radiata.batch;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.tomlj.Toml;
+import org.tomlj.TomlParseError;
+import org.tomlj.TomlParseResult;
+import org.tomlj.TomlPosition;
+
+/// A list of jobs, written in TOML 1.0. Paths are relative to the file's own folder:
+///
+/// ```
+/// output = "out"              # the folder of the outputs; default: that of this file
+/// [defaults]                  # options of `radiata bake` for every job
+/// runtime = "comfyui"
+/// [grid]                      # bases x adapters x strengths
+/// bases = ["sd15.safetensors"]
+/// adapters = ["style.safetensors", ["a.safetensors:0.5", "b.safetensors"]]
+/// strengths = [0.6, 0.8, 1]
+/// output = "{base}-{adapter}-{strength}.safetensors"
+/// [[bake]]                    # a single one
+/// base = "sd15.safetensors"
+/// adapters = ["style.safetensors:0.7"]
+/// output = "best.safetensors"
+/// ```
+///
+/// @param jobs in the order of the file, the last list of a grid running fastest
+public record Manifest(Path file, List<Job> jobs) {
+  private static final long MOST_BYTES = 16 << 20;
+  private static final List<String> KEYS = List.of("output", "defaults", "grid", "bake");
+
+  public Manifest {
+    jobs = List.copyOf(jobs);
+  }
+
+  /// Reads a manifest.
+  ///
+  /// @param outputs the folder of the outputs; empty for the one that the manifest names
+  /// @throws ManifestException if it is no TOML, has a key that nobody knows, or names one output
+  ///   twice
+  public static Manifest read(Path file, java.util.Optional<Path> outputs) throws IOException {
+    Entry root = parse(file);
+    root.requireKnown(KEYS);
+    Path folder = file.toAbsolutePath().getParent();
+    Path here = folder == null ? file.toAbsolutePath() : folder;
+    Path out =
+        outputs
+            .map(Path::toAbsolutePath)
+            .or(() -> root.text("output").map(text -> root.path("output", here, text)))
+            .orElse(here);
+    Jobs jobs = new Jobs(here, out, root.entries("defaults"));
+    for (Entry grid : root.entries("grid")) {
+      jobs.grid(grid);
+    }
+    for (Entry bake : root.entries("bake")) {
+      jobs.bake(bake);
+    }
+    if (jobs.all().isEmpty()) {
+      throw new ManifestException(file, "there is no job in it: write a [grid] or a [[bake]]");
+    }
+    requireDistinct(file, jobs.all());
+    return new Manifest(file, jobs.all());
+  }
+
+  private static Entry parse(Path file) throws IOException {
+    if (Files.size(file) > MOST_BYTES) {
+      throw new ManifestException(
+          file, "%,d bytes; a manifest has at most %,d".formatted(Files.size(file), MOST_BYTES));
+    }
+    TomlParseResult result;
+    try {
+      result = Toml.parse(Files.readString(file));
+    } catch (CharacterCodingException e) {
+      throw new ManifestException(file, "it is not UTF-8, as TOML has to be");
+    } catch (StackOverflowError e) {
+      throw new ManifestException(file, "it is nested too deeply");
+    }
+    if (result.hasErrors()) {
+      TomlParseError error = result.errors().getFirst();
+      String what = String.valueOf(error.getMessage()).lines().findFirst().orElse("no TOML");
+      throw new ManifestException(file, Entry.place(error.position()) + ": " + what);
+    }
+    return new Entry(file, "", result, TomlPosition.positionAt(1, 1));
+  }
+
+  /// @throws ManifestException if two jobs have one output, one lies inside another, or one is an
+  ///   input: what would be there in the end, would depend on who comes last
+  private static void requireDistinct(Path file, List<Job> jobs) {
+    Map<Path, Job> byOutput = new HashMap<>();
+    for (Job job : jobs) {
+      Job before = byOutput.put(job.output(), job);
+      if (before != null) {
+        throw new ManifestException(
+            file,
+            "%s: two jobs write %s, the other stands at %s; tell them apart with {base}, {adapter}, {strength} or {job}"
+                .formatted(job.place(), job.name(), before.place()));
+      }
+    }
+    for (Job job : jobs) {
+      for (Path above = job.output().getParent(); above != null; above = above.getParent()) {
+        Job other = byOutput.get(above);
+        if (other != null) {
+          throw new ManifestException(
+              file,
+              "%s: %s would lie inside the output %s"
+                  .formatted(job.place(), job.name(), other.name()));
+        }
+      }
+      for (Path input : inputs(job)) {
+        Job other = byOutput.get(input);
+        if (other != null) {
+          throw new ManifestException(
+              file,
+              "%s: the output %s is an input of the job at %s"
+                  .formatted(other.place(), other.name(), job.place()));
+        }
+      }
+    }
+  }
+
+  private static List<Path> inputs(Job job) {
+    return switch (job) {
+      case BakeJob bake -> {
+        List<Path> inputs = new ArrayList<>(List.of(bake.base()));
+        bake.adapters().forEach(use -> inputs.add(use.adapter()));
+        yield inputs;
+      }
+    };
+  }
+}

@@ -1,0 +1,145 @@
+package radiata.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a manifest says, and what it must not say.
+class ManifestTest {
+  private static final String GRID =
+      """
+      [grid]
+      bases = ["b/one.safetensors", "two"]
+      adapters = ["x.safetensors", ["y.safetensors:0.5", "peft/adapter_model.safetensors"]]
+      strengths = [0.5, 1]
+      output = "{base}/{adapter}-{strength}.safetensors"
+      """;
+
+  @TempDir Path folder;
+
+  private Manifest read(String text) throws IOException {
+    return Manifest.read(
+        Files.writeString(folder.resolve("jobs.toml"), text), Optional.<Path>empty());
+  }
+
+  private void refused(String text, String... says) {
+    assertThatThrownBy(() -> read(text))
+        .isInstanceOf(ManifestException.class)
+        .message()
+        .doesNotContain("\n")
+        .contains(says);
+  }
+
+  @Test
+  void aGridIsBasesByAdaptersByStrengths() throws IOException {
+    List<Job> jobs = read("output = \"out\"\n" + GRID).jobs();
+    assertThat(jobs.stream().map(Job::name))
+        .containsExactly(
+            "one/x-0.5.safetensors",
+            "one/x-1.safetensors",
+            "one/y+peft-0.5.safetensors",
+            "one/y+peft-1.safetensors",
+            "two/x-0.5.safetensors",
+            "two/x-1.safetensors",
+            "two/y+peft-0.5.safetensors",
+            "two/y+peft-1.safetensors");
+    BakeJob third = (BakeJob) jobs.get(2);
+    assertThat(third.base()).isEqualTo(folder.resolve("b/one.safetensors"));
+    assertThat(third.output()).isEqualTo(folder.resolve("out/one/y+peft-0.5.safetensors"));
+    assertThat(third.adapters().stream().map(BakeJob.Use::strength)).containsExactly(0.25, 0.5);
+    assertThat(third.number()).isEqualTo(3);
+  }
+
+  @Test
+  void aJobsOwnOptionsGoBeforeTheDefaults() throws IOException {
+    List<Job> jobs =
+        read("""
+        [defaults]
+        runtime = "comfyui"
+        dtype = "bf16"
+        [[bake]]
+        base = "b"
+        adapters = ["a:0.7"]
+        output = "{runtime}-{dtype}-{job}"
+        [[bake]]
+        base = "b"
+        adapters = ["a:0.7"]
+        output = "{runtime}-{dtype}-{job}"
+        runtime = "peft"
+        unet = 0
+        allow-unmatched = true
+        """)
+            .jobs();
+    assertThat(jobs.stream().map(Job::name)).containsExactly("comfyui-bf16-1", "peft-bf16-2");
+    BakeJob.Options second = ((BakeJob) jobs.get(1)).options();
+    assertThat(second.unet()).isZero();
+    assertThat(second.allowUnmatched()).isTrue();
+    assertThat(second.force()).isFalse();
+  }
+
+  @Test
+  void anUnknownKeyIsToldWithItsPlaceAndTheNearest() {
+    refused(GRID + "strenght = 1\n", "line 6, column 1", "strenght", "[grid]", "strengths");
+    refused("outptu = \"x\"\n" + GRID, "line 1, column 1", "'output'");
+    refused(GRID + "runtime = \"comfy\"\n", "line 6", "'comfy' is none of", "comfyui");
+    refused("[defaults]\nbase = \"x\"\n" + GRID, "line 2, column 1", "[defaults]");
+  }
+
+  @Test
+  void aWrongTypeIsToldWithItsPlace() {
+    refused(GRID.replace("[0.5, 1]", "0.5"), "line 4", "not a list");
+    refused(GRID.replace("[0.5, 1]", "[]"), "line 4", "empty");
+    refused(GRID.replace("[0.5, 1]", "[0.5, \"1\"]"), "line 4, column 19", "finite number");
+    refused(GRID.replace("[0.5, 1]", "[inf]"), "line 4", "finite number");
+    refused(GRID + "force = 1\n", "line 6", "true or false");
+    refused("grid = 1", "line 1", "write [grid]");
+    refused(GRID.replace("output", "#"), "line 1", "'output' is missing in [grid]");
+    refused("[grid\n", "line 1");
+    refused("a = 1\na = 2\n", "line 2");
+    refused("", "no job");
+  }
+
+  @Test
+  void aPlaceInATemplateThatStandsForNothing() {
+    refused(GRID.replace("{adapter}", "{adaptor}"), "line 5", "{adaptor}", "{adapter}");
+    refused(GRID.replace("{adapter}", "{adapter"), "line 5", "stands for nothing");
+  }
+
+  @Test
+  void outputsThatCollide() {
+    refused(GRID.replace("-{strength}", ""), "two jobs write one/x.safetensors", "line 1");
+    refused(
+        GRID + "[[bake]]\nbase = \"b\"\nadapters = [\"a\"]\noutput = \"one/x-1.safetensors/in\"\n",
+        "line 6",
+        "inside the output one/x-1.safetensors");
+    refused(
+        GRID + "[[bake]]\nbase = \"one/x-1.safetensors\"\nadapters = [\"a\"]\noutput = \"o\"\n",
+        "is an input of the job at line 6");
+  }
+
+  @Test
+  void aRuntimeWithOneStrength() {
+    refused(GRID + "runtime = \"onetrainer\"\n", "line 6", "strength 1 only");
+  }
+
+  @Test
+  void bytesThatAreNoText() throws IOException {
+    Path file = folder.resolve("binary.toml");
+    Files.write(file, new byte[] {'a', '=', '"', (byte) 0xff, '"'});
+    assertThatThrownBy(() -> Manifest.read(file, Optional.empty()))
+        .isInstanceOf(ManifestException.class)
+        .hasMessageContaining("UTF-8");
+  }
+
+  @Test
+  void listsWithinListsWithoutEnd() {
+    refused("a = " + "[".repeat(200_000), "");
+  }
+}
