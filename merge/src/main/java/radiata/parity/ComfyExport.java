@@ -17,6 +17,7 @@ import radiata.adapter.dialect.Content;
 import radiata.adapter.dialect.Conversion;
 import radiata.adapter.dialect.Converted;
 import radiata.adapter.dialect.ConvertedFile;
+import radiata.adapter.file.AdapterException;
 import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
 import radiata.bake.Applied;
@@ -52,6 +53,11 @@ import radiata.tensor.Doubles;
 /// @param check what ComfyUI makes of it, held against the definition of the original
 public record ComfyExport(Converted adapter, List<String> rewritten, ParityReport check) {
   private static final Profile COMFYUI = Profiles.COMFYUI;
+  /// Dialects whose names ComfyUI looks up (ComfyUI 0.3.64 `comfy/lora.py`), and which hold every
+  /// algorithm.
+  private static final List<Dialect> READ =
+      List.of(Dialect.COMFYUI, Dialect.KOHYA_DIFFUSERS, Dialect.LYCORIS);
+
   /// Weights alive at once while a magnitude is worked out.
   private static final int LIVE = 6;
 
@@ -78,9 +84,7 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
   public static ComfyExport of(
       Checkpoint base, AdapterFile file, Request request, int threads, LongConsumer progress)
       throws IOException {
-    Converted renamed =
-        Conversion.of(
-            file, names(base), new Conversion.Request(Dialect.COMFYUI, null, request.drop()));
+    Converted renamed = renamed(file, names(base), request.drop());
     SequencedMap<String, Content> tensors = new LinkedHashMap<>(renamed.tensors());
     List<String> rewritten = new ArrayList<>();
     try (AdapterFile made = AdapterFile.in(new ConvertedFile(file.path(), renamed))) {
@@ -88,6 +92,7 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
           magnitudes(base, made, request.allowUnmatched(), threads);
       for (AdapterModule module : made.modules()) {
         boolean scaled = rank(module).map(rank -> replace(module, "alpha", rank, tensors)).isPresent();
+        flatten(module, tensors);
         Content magnitude = magnitudes.get(module);
         if (magnitude != null) {
           replace(module, Magnitude.DORA_SCALE.key(), magnitude, tensors);
@@ -115,6 +120,23 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
     }
   }
 
+  /// The adapter under names that ComfyUI reads, its own before others.
+  private static Converted renamed(AdapterFile file, NameTable names, boolean drop)
+      throws IOException {
+    AdapterException first = null;
+    for (Dialect dialect : READ) {
+      try {
+        return Conversion.of(file, names, new Conversion.Request(dialect, null, false));
+      } catch (AdapterException e) {
+        first = first == null ? e : first;
+      }
+    }
+    if (drop || first == null) {
+      return Conversion.of(file, names, new Conversion.Request(READ.getFirst(), null, true));
+    }
+    throw first;
+  }
+
   private static NameTable names(Checkpoint base) {
     return NameTable.of(
         base.tensors().stream()
@@ -127,6 +149,17 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
       AdapterModule module, String part, Content by, Map<String, Content> tensors) {
     tensors.put(Objects.requireNonNull(module.parts().get(part)).name(), by);
     return by;
+  }
+
+  /// ComfyUI multiplies the factors of LoHa as matrices, also those that OneTrainer stores with a
+  /// kernel.
+  private static void flatten(AdapterModule module, Map<String, Content> tensors) {
+    module.parts().forEach((part, tensor) -> {
+      Content content = Objects.requireNonNull(tensors.get(tensor.name()));
+      if (part.startsWith("hada_w") && content.shape().rank() > 2) {
+        tensors.put(tensor.name(), new Content.Shaped(content, content.shape().matrix()));
+      }
+    });
   }
 
   /// The rank in place of an alpha of 0, which stands for it by definition and for a scale of 0 in

@@ -232,7 +232,7 @@ final class BakeCommand implements Command {
   }
 
   /// A model; an adapter in its place is told by its keys.
-  private static Checkpoint openBase(Path path) throws IOException {
+  static Checkpoint openBase(Path path) throws IOException {
     Checkpoint model = Checkpoint.open(path, Limits.DEFAULT);
     try {
       if (model.layout() == Checkpoint.Layout.FILE
@@ -240,7 +240,7 @@ final class BakeCommand implements Command {
         throw new CommandException(
             "not-a-model",
             path,
-            "this is an adapter; BASE is the model it is baked into, and adapters come with -a");
+            "this is an adapter; BASE is the model it is baked into");
       }
       return model;
     } catch (Throwable e) {

@@ -11,6 +11,7 @@ public final class Commands {
           new VerifyCommand(),
           new BakeCommand(),
           new ConvertCommand(),
+          new ParityCommand(),
           new CompareCommand(),
           new MetadataCommand(),
           new DemoCommand(),
