@@ -11,6 +11,7 @@ import radiata.convention.Profile;
 import radiata.names.Rows;
 import radiata.pipeline.Budget;
 import radiata.safetensors.Checkpoint;
+import radiata.safetensors.provenance.Recipe;
 
 /// What one runtime makes of one adapter in one base, tensor by tensor and in memory alone: the
 /// bytes that a bake would write.
@@ -29,13 +30,18 @@ public final class Rendition {
   /// @throws BakeException if the runtime refuses the file, or the adapter does not belong to this
   ///   base
   public static Rendition of(
-      Checkpoint base, AdapterFile adapter, double strength, Profile profile, boolean allowUnmatched)
+      Checkpoint base,
+      AdapterFile adapter,
+      double strength,
+      Profile profile,
+      boolean allowUnmatched)
       throws IOException {
     if (profile.onlyStrength().isPresent() && profile.onlyStrength().getAsDouble() != strength) {
       throw new BakeException(
           adapter.path(),
           null,
-          "%s knows strength %s only".formatted(profile.id(), profile.onlyStrength().getAsDouble()));
+          "%s knows strength %s only"
+              .formatted(profile.id(), Recipe.number(profile.onlyStrength().getAsDouble())));
     }
     BakeRequest request =
         new BakeRequest(

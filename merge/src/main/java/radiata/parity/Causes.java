@@ -77,8 +77,7 @@ final class Causes {
     return "2^" + Math.getExponent(epsilon);
   }
 
-  private void dropped(
-      Adapter<TensorInfo> whole, Adapter<TensorInfo> read, String algorithm) {
+  private void dropped(Adapter<TensorInfo> whole, Adapter<TensorInfo> read, String algorithm) {
     Adapter<TensorInfo> of = whole;
     Adapter<TensorInfo> left = read;
     if (of instanceof Dora<TensorInfo> dora) {
@@ -125,9 +124,7 @@ final class Causes {
         adapter instanceof Sparse<TensorInfo> sparse ? sparse.inner() : adapter;
     @Nullable Scale scale = Scales.of(inner).orElse(null);
     boolean product = inner instanceof Loha<TensorInfo> || inner instanceof Lokr<TensorInfo>;
-    if (scale != null
-        && scale.alpha().equals(OptionalDouble.of(0))
-        && !as.zeroAlphaMeansRank()) {
+    if (scale != null && scale.alpha().equals(OptionalDouble.of(0)) && !as.zeroAlphaMeansRank()) {
       add("takes an alpha of 0 as scale 0");
     } else if (product && as.scalesProductsTwice()) {
       add("scales LoHa and LoKr by alpha/rank twice");

@@ -53,6 +53,7 @@ import radiata.tensor.Doubles;
 /// @param check what ComfyUI makes of it, held against the definition of the original
 public record ComfyExport(Converted adapter, List<String> rewritten, ParityReport check) {
   private static final Profile COMFYUI = Profiles.COMFYUI;
+
   /// Dialects whose names ComfyUI looks up (ComfyUI 0.3.64 `comfy/lora.py`), and which hold every
   /// algorithm.
   private static final List<Dialect> READ =
@@ -91,7 +92,8 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
       Map<AdapterModule, Content> magnitudes =
           magnitudes(base, made, request.allowUnmatched(), threads);
       for (AdapterModule module : made.modules()) {
-        boolean scaled = rank(module).map(rank -> replace(module, "alpha", rank, tensors)).isPresent();
+        boolean scaled =
+            rank(module).map(rank -> replace(module, "alpha", rank, tensors)).isPresent();
         flatten(module, tensors);
         Content magnitude = magnitudes.get(module);
         if (magnitude != null) {
@@ -154,18 +156,21 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
   /// ComfyUI multiplies the factors of LoHa as matrices, also those that OneTrainer stores with a
   /// kernel.
   private static void flatten(AdapterModule module, Map<String, Content> tensors) {
-    module.parts().forEach((part, tensor) -> {
-      Content content = Objects.requireNonNull(tensors.get(tensor.name()));
-      if (part.startsWith("hada_w") && content.shape().rank() > 2) {
-        tensors.put(tensor.name(), new Content.Shaped(content, content.shape().matrix()));
-      }
-    });
+    module
+        .parts()
+        .forEach((part, tensor) -> {
+          Content content = Objects.requireNonNull(tensors.get(tensor.name()));
+          if (part.startsWith("hada_w") && content.shape().rank() > 2) {
+            tensors.put(tensor.name(), new Content.Shaped(content, content.shape().matrix()));
+          }
+        });
   }
 
   /// The rank in place of an alpha of 0, which stands for it by definition and for a scale of 0 in
   /// ComfyUI.
   private static Optional<Content> rank(AdapterModule module) {
-    boolean zero = module.alpha().equals(OptionalDouble.of(0)) && module.parts().containsKey("alpha");
+    boolean zero =
+        module.alpha().equals(OptionalDouble.of(0)) && module.parts().containsKey("alpha");
     boolean scaled =
         switch (module.algorithm()) {
           case LORA, LOHA, LOKR, GLORA -> true;
@@ -200,8 +205,7 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
     }
     Map<AdapterModule, Content> magnitudes = new IdentityHashMap<>();
     kinds.forEach((module, part) -> {
-      TensorInfo stored =
-          Objects.requireNonNull(module.parts().get(Magnitude.DORA_SCALE.key()));
+      TensorInfo stored = Objects.requireNonNull(module.parts().get(Magnitude.DORA_SCALE.key()));
       Content old = new Content.Stored(made.file(), stored, part.shape());
       if (part.isNew()) {
         magnitudes.put(
@@ -217,7 +221,10 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
 
   /// Doubles of the weights that are held at once.
   private static long cost(Step.Change change) {
-    return change.applied().stream().mapToLong(applied -> applied.whole().elements()).max().orElse(0)
+    return change.applied().stream()
+            .mapToLong(applied -> applied.whole().elements())
+            .max()
+            .orElse(0)
         * (LIVE * Double.BYTES);
   }
 
@@ -250,8 +257,7 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
               ? on.norm(at.weight(), seen, epsilon)
               : on.norm(at.moved(), seen, epsilon);
       DoubleTensor factor = on.ratio(theirs, on.norm(at.moved(), axis, 0), true);
-      DoubleTensor magnitude =
-          on.reshape(at.dora().magnitude(), along(axis, at.weight().shape()));
+      DoubleTensor magnitude = on.reshape(at.dora().magnitude(), along(axis, at.weight().shape()));
       DoubleTensor values = on.times(magnitude, factor);
       List<Double> list = new ArrayList<>();
       for (long i = 0; i < values.shape().elements(); i++) {

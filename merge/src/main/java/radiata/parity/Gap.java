@@ -12,9 +12,7 @@ public record Gap(double maxAbs, double squares, long steps) {
   /// The gap over the elements of both.
   Gap plus(Gap other) {
     return new Gap(
-        Math.max(maxAbs, other.maxAbs),
-        squares + other.squares,
-        Math.max(steps, other.steps));
+        Math.max(maxAbs, other.maxAbs), squares + other.squares, Math.max(steps, other.steps));
   }
 
   /// The Frobenius norm of the difference.

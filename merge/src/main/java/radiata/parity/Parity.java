@@ -66,20 +66,18 @@ public final class Parity {
     return parity;
   }
 
-  /// Holds what one runtime makes of a file against the definition of another: the file that it
-  /// was made from.
+  /// Holds what one runtime makes of a file against the definition of another: the file that it was
+  /// made from.
   static Parity of(
       Checkpoint base, AdapterFile original, AdapterFile made, Profile as, boolean allowUnmatched)
       throws IOException {
     Parity parity =
-        new Parity(
-            original, 1, Rendition.of(base, original, 1, Profiles.EXACT, allowUnmatched));
+        new Parity(original, 1, Rendition.of(base, original, 1, Profiles.EXACT, allowUnmatched));
     parity.add(base, made, as, allowUnmatched);
     return parity;
   }
 
-  private void add(
-      Checkpoint base, AdapterFile file, Profile profile, boolean allowUnmatched)
+  private void add(Checkpoint base, AdapterFile file, Profile profile, boolean allowUnmatched)
       throws IOException {
     Rendition rendition;
     try {
@@ -97,9 +95,7 @@ public final class Parity {
 
   private static String label(Step.Change change) {
     String component = change.source().component();
-    return component.isEmpty()
-        ? change.target().name()
-        : component + "/" + change.target().name();
+    return component.isEmpty() ? change.target().name() : component + "/" + change.target().name();
   }
 
   /// Bytes of all weights that [#run] computes.
@@ -135,12 +131,14 @@ public final class Parity {
   /// The base, the definition's weight, the range of all, and the one that is computed.
   private long cost(Step.Change change) {
     return 5 * change.target().bytes()
-        + others.stream().map(other -> other.cost(change)).max(Comparator.naturalOrder()).orElse(0L);
+        + others.stream()
+            .map(other -> other.cost(change))
+            .max(Comparator.naturalOrder())
+            .orElse(0L);
   }
 
   /// The modules of one tensor.
-  private List<ModuleParity> compare(Step.Change change, LongConsumer progress)
-      throws IOException {
+  private List<ModuleParity> compare(Step.Change change, LongConsumer progress) throws IOException {
     TensorInfo tensor = change.target();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment base = segment(arena, tensor);
@@ -217,8 +215,7 @@ public final class Parity {
     }
   }
 
-  private Departure departure(
-      Region region, Rendition as, Step.@Nullable Change theirs, Gap gap) {
+  private Departure departure(Region region, Rendition as, Step.@Nullable Change theirs, Gap gap) {
     Applied read = theirs == null ? null : read(theirs, region.applied);
     if (theirs == null || read == null) {
       String why =

@@ -74,10 +74,12 @@ class ComfyExportTest {
     List<ModuleParity> left =
         export.check().modules().stream().filter(module -> !module.agrees()).toList();
     if (why != null) {
-      assertThat(left).isNotEmpty().allSatisfy(module ->
-          assertThat(module.departures().get("comfyui"))
-              .satisfies(departure ->
-                  assertThat(String.join(", ", departure.because())).contains(why)));
+      assertThat(left)
+          .isNotEmpty()
+          .allSatisfy(module ->
+              assertThat(module.departures().get("comfyui"))
+                  .satisfies(departure ->
+                      assertThat(String.join(", ", departure.because())).contains(why)));
       return;
     }
     assertThat(left).as("%s", left).isEmpty();
@@ -93,7 +95,9 @@ class ComfyExportTest {
   void onlyWhatComfyUiReadsOtherwiseIsRewritten() throws IOException {
     Set<String> rewritten = new TreeSet<>();
     for (GoldenCase golden : GoldenCase.all()) {
-      if (golden.adapters().size() == 1 && !golden.isRefused() && !REFUSED.contains(golden.name())) {
+      if (golden.adapters().size() == 1
+          && !golden.isRefused()
+          && !REFUSED.contains(golden.name())) {
         Path output = folder.resolve(golden.name() + "-new.safetensors");
         if (!export(golden, output).rewritten().isEmpty()) {
           rewritten.add(golden.name());
@@ -133,11 +137,11 @@ class ComfyExportTest {
 
   private static ComfyExport export(GoldenCase golden, Path output) throws IOException {
     try (Checkpoint base = Checkpoint.open(golden.base(), Limits.DEFAULT);
-        AdapterFile adapter = AdapterFile.open(golden.adapters().getFirst(), Limits.DEFAULT, null)) {
+        AdapterFile adapter =
+            AdapterFile.open(golden.adapters().getFirst(), Limits.DEFAULT, null)) {
       ComfyExport export =
           ComfyExport.of(base, adapter, new ComfyExport.Request(false, false), 2, bytes -> {});
-      new AdapterWriter(
-              export.adapter(), adapter, new Recipe("parity", Map.of()), Optional.empty())
+      new AdapterWriter(export.adapter(), adapter, new Recipe("parity", Map.of()), Optional.empty())
           .write(output, Replace.FORCE, bytes -> {});
       return export;
     }
@@ -145,15 +149,15 @@ class ComfyExportTest {
 
   private static void bake(Path base, Path adapter, Profile profile, Path output)
       throws IOException {
-    Bakes.bake(
-        base, List.of(adapter), List.of(1.0), profile, Optional.empty(), false, 1, output);
+    Bakes.bake(base, List.of(adapter), List.of(1.0), profile, Optional.empty(), false, 1, output);
   }
 
   private static void compare(Path wanted, Path got) throws IOException {
     try (SafetensorsFile a = SafetensorsFile.open(wanted);
         SafetensorsFile b = SafetensorsFile.open(got)) {
       for (TensorInfo tensor : a.tensors()) {
-        double rtol = tensor.dtype() == DType.F32 ? 1e-6 : tensor.dtype() == DType.F16 ? 0x1p-10 : 0x1p-7;
+        double rtol =
+            tensor.dtype() == DType.F32 ? 1e-6 : tensor.dtype() == DType.F16 ? 0x1p-10 : 0x1p-7;
         double[] left = values(a, tensor);
         double[] right = values(b, b.tensor(tensor.name()).orElseThrow());
         for (int i = 0; i < left.length; i++) {

@@ -42,8 +42,7 @@ class ParityGoldenTest {
     for (GoldenCase golden : single()) {
       for (double strength : new double[] {1, 0.5}) {
         tests.add(
-            DynamicTest.dynamicTest(
-                golden.name() + "@" + strength, () -> baked(golden, strength)));
+            DynamicTest.dynamicTest(golden.name() + "@" + strength, () -> baked(golden, strength)));
       }
     }
     assertThat(tests).hasSizeGreaterThan(100);
@@ -68,7 +67,8 @@ class ParityGoldenTest {
     for (RuntimeParity runtime : report.runtimes()) {
       Profile profile = runtime.profile();
       if (profile.onlyStrength().orElse(strength) != strength) {
-        assertThat(runtime.refused()).hasValueSatisfying(why -> assertThat(why).contains("strength"));
+        assertThat(runtime.refused())
+            .hasValueSatisfying(why -> assertThat(why).contains("strength"));
         continue;
       }
       Path own = folder.resolve(profile.id() + ".safetensors");
@@ -138,8 +138,13 @@ class ParityGoldenTest {
     for (ModuleParity module : report.modules()) {
       double found = departure(module, runtime).gap().maxAbs();
       double worst =
-          module.tensors().stream().mapToDouble(name -> tensors.getOrDefault(name, 0.0)).max().orElse(0);
-      assertThat(found).as(runtime + " " + module.module().name()).isLessThanOrEqualTo(worst + tolerance);
+          module.tensors().stream()
+              .mapToDouble(name -> tensors.getOrDefault(name, 0.0))
+              .max()
+              .orElse(0);
+      assertThat(found)
+          .as(runtime + " " + module.module().name())
+          .isLessThanOrEqualTo(worst + tolerance);
       module.tensors().forEach(name -> byTensor.merge(name, found, Math::max));
     }
     tensors.forEach((name, apart) ->
@@ -155,7 +160,8 @@ class ParityGoldenTest {
   private static ParityReport report(GoldenCase golden, double strength, int threads)
       throws IOException {
     try (Checkpoint base = Checkpoint.open(golden.base(), Limits.DEFAULT);
-        AdapterFile adapter = AdapterFile.open(golden.adapters().getFirst(), Limits.DEFAULT, null)) {
+        AdapterFile adapter =
+            AdapterFile.open(golden.adapters().getFirst(), Limits.DEFAULT, null)) {
       return Parity.of(base, adapter, strength, golden.isRefused()).run(threads, bytes -> {});
     }
   }

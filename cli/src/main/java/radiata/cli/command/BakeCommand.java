@@ -238,9 +238,7 @@ final class BakeCommand implements Command {
       if (model.layout() == Checkpoint.Layout.FILE
           && isAdapter(model.parts().getFirst().file().path())) {
         throw new CommandException(
-            "not-a-model",
-            path,
-            "this is an adapter; BASE is the model it is baked into");
+            "not-a-model", path, "this is an adapter; BASE is the model it is baked into");
       }
       return model;
     } catch (Throwable e) {

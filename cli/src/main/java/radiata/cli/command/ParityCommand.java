@@ -104,7 +104,9 @@ final class ParityCommand implements Command {
     boolean exports = arguments.choice(FOR, TARGETS).isPresent();
     if (exports != arguments.has(OUTPUT)) {
       throw new UsageException(
-          exports ? "-o, --output OUT is missing" : "--for RUNTIME is missing, which says what for");
+          exports
+              ? "-o, --output OUT is missing"
+              : "--for RUNTIME is missing, which says what for");
     }
     double strength = arguments.number(STRENGTH).orElse(1);
     if (exports && strength != 1) {
@@ -112,8 +114,7 @@ final class ParityCommand implements Command {
     }
     try (Checkpoint model = BakeCommand.openBase(base);
         AdapterFile file =
-            AdapterFile.open(
-                input, Limits.DEFAULT, arguments.text(ADAPTER_NAME).orElse(null))) {
+            AdapterFile.open(input, Limits.DEFAULT, arguments.text(ADAPTER_NAME).orElse(null))) {
       ParityView view = new ParityView(model, file, console);
       if (exports) {
         export(model, file, arguments, view, console);
@@ -130,11 +131,7 @@ final class ParityCommand implements Command {
   }
 
   private static void export(
-      Checkpoint model,
-      AdapterFile file,
-      Arguments arguments,
-      ParityView view,
-      Console console)
+      Checkpoint model, AdapterFile file, Arguments arguments, ParityView view, Console console)
       throws IOException {
     Path output = Arguments.path(arguments.required(OUTPUT));
     Replace replace = arguments.has(FORCE) ? Replace.FORCE : Replace.REFUSE;

@@ -22,6 +22,7 @@ import radiata.parity.RuntimeParity;
 import radiata.parity.Summary;
 import radiata.parity.Verdict;
 import radiata.safetensors.Checkpoint;
+import radiata.safetensors.provenance.Recipe;
 
 /// Shows how far runtimes are apart, for a reader or as a document.
 record ParityView(Checkpoint base, AdapterFile file, Console console) {
@@ -46,7 +47,7 @@ record ParityView(Checkpoint base, AdapterFile file, Console console) {
             .formatted(
                 Text.safe(String.valueOf(file.path().getFileName())),
                 Text.safe(String.valueOf(base.path().getFileName())),
-                number(report.strength())));
+                Recipe.number(report.strength())));
     console.say(
         "  %s, %s"
             .formatted(
@@ -118,8 +119,8 @@ record ParityView(Checkpoint base, AdapterFile file, Console console) {
     Summary of = Summary.of(report, runtime.profile().id());
     List<String> lines = new ArrayList<>();
     of.because()
-        .forEach((why, modules) ->
-            lines.add("%s (%s)".formatted(why, Sizes.plural(modules, "module"))));
+        .forEach(
+            (why, modules) -> lines.add("%s (%s)".formatted(why, Sizes.plural(modules, "module"))));
     if (!lines.isEmpty()) {
       of.worst().ifPresent(module -> lines.add("most in " + module.module().name()));
     }
@@ -175,12 +176,14 @@ record ParityView(Checkpoint base, AdapterFile file, Console console) {
       document.add("modules", Json.array(export.check().modules(), ParityView::document));
       document.add(
           "cannot",
-          Json.array(left, module -> {
-            JsonObject each = new JsonObject();
-            each.addProperty("name", module.module().name());
-            each.add("because", Json.texts(departure(module, "comfyui").because()));
-            return each;
-          }));
+          Json.array(
+              left,
+              module -> {
+                JsonObject each = new JsonObject();
+                each.addProperty("name", module.module().name());
+                each.add("because", Json.texts(departure(module, "comfyui").because()));
+                return each;
+              }));
       console.document(document);
       return;
     }
@@ -225,8 +228,7 @@ record ParityView(Checkpoint base, AdapterFile file, Console console) {
     List<String> runtimes = new ArrayList<>(List.of(Profiles.EXACT.id()));
     report.runtimes().forEach(runtime -> runtimes.add(runtime.profile().id()));
     document.add("runtimes", Json.texts(runtimes));
-    document.add(
-        "verdicts", Json.array(report.runtimes(), runtime -> document(report, runtime)));
+    document.add("verdicts", Json.array(report.runtimes(), runtime -> document(report, runtime)));
     document.add("unmatched", Json.texts(report.unmatched()));
     document.add("modules", Json.array(report.modules(), ParityView::document));
     return document;
@@ -288,6 +290,8 @@ record ParityView(Checkpoint base, AdapterFile file, Console console) {
     double hundred = 100 * part;
     return hundred == 0
         ? "0 %"
-        : hundred < 0.1 ? "<0.1 %" : hundred < 9.95 ? "%.1f %%".formatted(hundred) : "%.0f %%".formatted(hundred);
+        : hundred < 0.1
+            ? "<0.1 %"
+            : hundred < 9.95 ? "%.1f %%".formatted(hundred) : "%.0f %%".formatted(hundred);
   }
 }

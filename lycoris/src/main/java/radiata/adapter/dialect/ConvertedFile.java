@@ -26,8 +26,7 @@ public final class ConvertedFile implements TensorFile {
         Header.canonical(
             converted.tensors().entrySet().stream()
                 .map(each ->
-                    new TensorSpec(
-                        each.getKey(), each.getValue().dtype(), each.getValue().shape()))
+                    new TensorSpec(each.getKey(), each.getValue().dtype(), each.getValue().shape()))
                 .toList(),
             converted.metadata());
   }
