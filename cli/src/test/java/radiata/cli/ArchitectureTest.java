@@ -36,6 +36,7 @@ class ArchitectureTest {
             "radiata.combine..",
             "radiata.analyze..",
             "radiata.patch..",
+            "radiata.parity..",
             "radiata.batch..",
             "radiata.pipeline..")
         .layer("cli")
@@ -56,7 +57,7 @@ class ArchitectureTest {
             type.getPackageName()
                 .matches(
                     "radiata\\.(safetensors|tensor|adapter|convention|names|bake|convert|merge|extract"
-                        + "|combine|analyze|patch|batch|pipeline|cli)(\\..*)?"));
+                        + "|combine|analyze|patch|parity|batch|pipeline|cli)(\\..*)?"));
   }
 
   @Test

@@ -13,6 +13,7 @@ import radiata.safetensors.OutputPlan;
 /// @param steps one for every tensor of the base, in the order of the output
 /// @param ledgers one for every adapter, in order
 /// @param warnings what the user should know, a sentence each
+/// @param skipped modules that the runtime leaves out although they have a place
 /// @param derivation what the output will say of where it comes from
 /// @param hashes whether the output's metadata have room for hashes of its data
 public record BakePlan(
@@ -22,6 +23,7 @@ public record BakePlan(
     List<Step> steps,
     List<Ledger> ledgers,
     List<String> warnings,
+    List<Skipped> skipped,
     Derivation derivation,
     boolean hashes,
     OutputPlan output) {
@@ -30,6 +32,7 @@ public record BakePlan(
     steps = List.copyOf(steps);
     ledgers = List.copyOf(ledgers);
     warnings = List.copyOf(warnings);
+    skipped = List.copyOf(skipped);
   }
 
   public long changed() {

@@ -20,6 +20,7 @@ import radiata.convention.Algorithm;
 import radiata.convention.Profile;
 import radiata.names.Rows;
 import radiata.names.Target;
+import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
 import radiata.safetensors.TensorInfo;
@@ -247,12 +248,12 @@ final class FormulaBake {
       Profile as,
       Doubles on)
       throws IOException {
-    DoubleTensor seen = view(weight, applied, on);
+    DoubleTensor seen = view(weight, step.source(), applied, on);
     DType through = through(applied, as);
     if (through != null) {
       seen = on.round(seen, through);
     }
-    Site<DoubleTensor> site = new Site<>(seen, view(untouched, applied, on), from);
+    Site<DoubleTensor> site = new Site<>(seen, view(untouched, step.source(), applied, on), from);
     DoubleTensor result = bake(applied, adapter, site, as, on);
     if (through != null) {
       result = on.round(result, through);
@@ -290,9 +291,13 @@ final class FormulaBake {
     return as.throughFactors() && products ? applied.tensors().getFirst().dtype() : null;
   }
 
-  private DoubleTensor view(DoubleTensor weight, Applied applied, Doubles on) throws IOException {
+  /// What an adapter sees of a tensor.
+  ///
+  /// @param source which tensor of the base that is
+  static DoubleTensor view(DoubleTensor weight, Stored source, Applied applied, Doubles on)
+      throws IOException {
     if (!applied.pieces().isEmpty()) {
-      return Pieces.together(weight, step.source(), applied, on);
+      return Pieces.together(weight, source, applied, on);
     }
     DoubleTensor rows =
         applied.target().rows() instanceof Rows(long start, long count)

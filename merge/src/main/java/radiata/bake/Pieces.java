@@ -56,7 +56,8 @@ final class Pieces {
     return whole;
   }
 
-  private static DoubleTensor read(Stored stored, Doubles on) throws IOException {
+  /// A whole tensor of the base.
+  static DoubleTensor read(Stored stored, Doubles on) throws IOException {
     TensorInfo info = stored.info();
     DoubleTensor tensor = on.empty(info.shape());
     try (Arena arena = Arena.ofConfined()) {

@@ -41,6 +41,7 @@ final class Placement {
   private final List<Applied> placed = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
+  private final List<Skipped> skipped = new ArrayList<>();
 
   Placement(Checkpoint base, NameTable names, Profile profile, AdapterFile file) {
     this.base = base;
@@ -103,7 +104,7 @@ final class Placement {
       return;
     }
     if (!profile.algorithms().contains(module.algorithm())) {
-      foreign(module);
+      foreign(module, targets);
       return;
     }
     List<Applied.Piece> pieces = new ArrayList<>();
@@ -142,7 +143,7 @@ final class Placement {
     return earlier;
   }
 
-  private void foreign(AdapterModule module) {
+  private void foreign(AdapterModule module, List<Target> places) {
     if (profile.onForeign() == Profile.OnForeign.REFUSE) {
       throw new BakeException(
           file.path(),
@@ -151,6 +152,8 @@ final class Placement {
               .formatted(profile.id(), module.algorithm().id(), module.name()));
     }
     ledger.ignored.addAll(module.tensors());
+    skipped.add(
+        new Skipped(module, places, "it does not read %s".formatted(module.algorithm().id())));
   }
 
   private void fit(AdapterModule module, List<Applied.Piece> pieces, double strength) {
@@ -167,11 +170,13 @@ final class Placement {
       problems.add(module.name() + ": " + e.getMessage());
       return;
     }
-    Optional<String> skipped = skipped(read, view, dtype, strength);
-    if (skipped.isPresent()) {
+    Optional<String> stumble = skipped(read, view, dtype, strength);
+    if (stumble.isPresent()) {
       ledger.ignored.addAll(module.tensors());
+      List<Target> places = pieces.stream().map(Applied.Piece::target).toList();
+      skipped.add(new Skipped(module, places, stumble.get()));
       warnings.add(
-          "%s leaves %s as it is: %s".formatted(profile.id(), target.tensor(), skipped.get()));
+          "%s leaves %s as it is: %s".formatted(profile.id(), target.tensor(), stumble.get()));
       return;
     }
     List<TensorInfo> used = read.tensors();
@@ -288,9 +293,9 @@ final class Placement {
       if (!whole) {
         ledger.ignored.addAll(applied.module().tensors());
         ledger.applied(-applied.module().tensors().size());
-        warnings.add(
-            "%s leaves %s as it is: it wants q, k, v and out together"
-                .formatted(profile.id(), tensor));
+        String why = "it wants q, k, v and out together";
+        skipped.add(new Skipped(applied.module(), List.of(applied.target()), why));
+        warnings.add("%s leaves %s as it is: %s".formatted(profile.id(), tensor, why));
       }
       return !whole;
     });
@@ -310,6 +315,11 @@ final class Placement {
 
   List<String> warnings() {
     return warnings;
+  }
+
+  /// The modules that have a place, and that the runtime nevertheless leaves out.
+  List<Skipped> skipped() {
+    return skipped;
   }
 
   Ledger ledger() {

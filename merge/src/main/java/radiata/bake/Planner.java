@@ -28,6 +28,7 @@ public final class Planner {
   private final BakeRequest request;
   private final @Nullable BlockWeights blocks;
   private final List<String> warnings = new ArrayList<>();
+  private final List<Skipped> skipped = new ArrayList<>();
 
   private Planner(Checkpoint base, BakeRequest request) {
     this.base = base;
@@ -67,7 +68,8 @@ public final class Planner {
       Ledger ledger = placement.ledger();
       refuse(use.file(), ledger, placement);
       refuseUnread(use.file(), ledger);
-      found |= ledger.applied() + ledger.filtered() > 0 || !placement.warnings().isEmpty();
+      found |= ledger.applied() + ledger.filtered() > 0 || !placement.skipped().isEmpty();
+      skipped.addAll(placement.skipped());
       warn(use, ledger, placement);
       ledgers.add(ledger);
       placement.placed().forEach(applied -> requireUnchanged(applied, changes));
@@ -96,6 +98,7 @@ public final class Planner {
         steps,
         ledgers,
         warnings,
+        skipped,
         derivation,
         request.writing().hashes(),
         layout.output());

@@ -227,15 +227,13 @@ final class BakeCommand implements Command {
   }
 
   /// A model; an adapter in its place is told by its keys.
-  private static Checkpoint openBase(Path path) throws IOException {
+  static Checkpoint openBase(Path path) throws IOException {
     Checkpoint model = Checkpoint.open(path, Limits.DEFAULT);
     try {
       if (model.layout() == Checkpoint.Layout.FILE
           && Models.isAdapter(model.parts().getFirst().file().path())) {
         throw new CommandException(
-            "not-a-model",
-            path,
-            "this is an adapter; BASE is the model it is baked into, and adapters come with -a");
+            "not-a-model", path, "this is an adapter; BASE is the model it is baked into");
       }
       return model;
     } catch (Throwable e) {

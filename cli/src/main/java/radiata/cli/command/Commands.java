@@ -12,6 +12,7 @@ public final class Commands {
           new BakeCommand(),
           new ConvertCommand(),
           new BatchCommand(),
+          new ParityCommand(),
           new CompareCommand(),
           new MetadataCommand(),
           new DemoCommand(),

@@ -30,16 +30,28 @@ public final class AdapterWriter {
   private final AdapterFile from;
   private final Recipe recipe;
   private final Optional<String> date;
+  private final List<Input> others;
 
   /// The writer of one output.
   ///
   /// @param recipe what was done, for the provenance
   /// @param date what `modelspec.date` becomes
   public AdapterWriter(Converted adapter, AdapterFile from, Recipe recipe, Optional<String> date) {
+    this(adapter, from, recipe, date, List.of());
+  }
+
+  /// @param others what went into it besides the adapter it comes from
+  public AdapterWriter(
+      Converted adapter,
+      AdapterFile from,
+      Recipe recipe,
+      Optional<String> date,
+      List<Input> others) {
     this.adapter = adapter;
     this.from = from;
     this.recipe = recipe;
     this.date = date;
+    this.others = List.copyOf(others);
   }
 
   /// Writes it, whole or not at all.
@@ -108,6 +120,8 @@ public final class AdapterWriter {
     for (Path path : paths) {
       files.add(Source.byContent(path).with(Hashes.sha256(path)));
     }
-    return new Provenance(recipe, List.of(new Input("adapter", Map.of(), files)));
+    List<Input> inputs = new ArrayList<>(others);
+    inputs.add(new Input("adapter", Map.of(), files));
+    return new Provenance(recipe, inputs);
   }
 }

@@ -45,7 +45,7 @@ public sealed interface Content {
   /// One number.
   record Scalar(double value, DType dtype, Shape shape) implements Content {
     /// A number as most tools write alpha: F32 if that holds it, else F64.
-    static Scalar alpha(double value) {
+    public static Scalar alpha(double value) {
       return new Scalar(value, (float) value == value ? DType.F32 : DType.F64, Shape.SCALAR);
     }
 
@@ -164,6 +164,21 @@ public sealed interface Content {
         column += of.dim(1);
       }
       return bytes;
+    }
+  }
+
+  /// Numbers that were worked out, as bytes in C order.
+  record Computed(MemorySegment bytes, DType dtype, Shape shape) implements Content {
+    /// Doubles, rounded once to `dtype`.
+    public static Computed of(double[] values, DType dtype, Shape shape) {
+      MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * dtype.bytes()]);
+      Narrow.fromDoubles(values, 0, values.length, dtype, bytes, 0);
+      return new Computed(bytes, dtype, shape);
+    }
+
+    @Override
+    public MemorySegment read(SegmentAllocator memory) {
+      return memory.allocate(bytes.byteSize(), Double.BYTES).copyFrom(bytes);
     }
   }
 

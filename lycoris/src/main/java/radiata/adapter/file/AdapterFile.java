@@ -120,6 +120,13 @@ public final class AdapterFile implements AutoCloseable {
     return of(file, configBeside(file), adapterName);
   }
 
+  /// The adapter in a file that is open, whatever its container. It is closed together with it.
+  ///
+  /// @throws AdapterException if this is no adapter, or a broken one
+  public static AdapterFile in(TensorFile file) throws IOException {
+    return of(file, null, null);
+  }
+
   private static AdapterFile of(
       TensorFile file, @Nullable Path config, @Nullable String adapterName) throws IOException {
     try {
