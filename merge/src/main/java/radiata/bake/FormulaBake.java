@@ -193,7 +193,7 @@ final class FormulaBake {
               Adapter<DoubleTensor> first = known.get(key);
               if (first == null) {
                 Applied applied = way.variant.step().applied().getFirst();
-                DoubleTensor seen = view(untouched, applied, on);
+                DoubleTensor seen = view(untouched, step.source(), applied, on);
                 Adapter<DoubleTensor> shared =
                     count == rows
                         ? way.adapters.getFirst()

@@ -86,10 +86,7 @@ public final class Rendition {
         (offset, bytes) ->
             change.source().part().file().read(change.source().info(), offset, bytes);
     Sink sink = (offset, bytes) -> MemorySegment.copy(bytes, 0, into, offset, bytes.byteSize());
-    Survival _ =
-        FusedBake.suits(change, profile)
-            ? FusedBake.of(change, profile).run(source, sink)
-            : new FormulaBake(change, profile).run(source, sink);
+    Survival _ = Variant.alone(change, profile, FusedBake.suits(change, profile), source, sink);
   }
 
   /// Bytes that [#bake] holds while it runs, `into` not counted.
