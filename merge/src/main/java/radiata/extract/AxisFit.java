@@ -19,8 +19,10 @@ public final class AxisFit {
   /// A turn that takes off less of the distance is the last.
   private static final double SETTLED = 1e-6;
 
-  private final double[] weight;
-  private final double[] target;
+  private final DoubleTensor weight;
+  private final DoubleTensor target;
+  private final double[] w;
+  private final double[] t;
   private final int rows;
   private final int columns;
   private final int kernel;
@@ -69,18 +71,21 @@ public final class AxisFit {
     this.rows = Math.toIntExact(shape.dim(0));
     this.columns = Math.toIntExact(shape.matrix().dim(1));
     this.kernel = Math.toIntExact(columns / shape.dim(1));
-    this.weight = array(weight);
-    this.target = array(target);
+    this.weight = weight;
+    this.target = target;
+    this.w = new double[columns];
+    this.t = new double[columns];
     this.byOutput = axis == DoraAxis.OUTPUT;
     this.scale = new double[byOutput ? rows : columns / kernel];
     this.left = new double[rank][rows];
     this.right = new double[rank][columns];
   }
 
-  private static double[] array(DoubleTensor tensor) {
-    double[] values = new double[Math.toIntExact(tensor.shape().elements())];
-    MemorySegment.copy(tensor.data(), JAVA_DOUBLE, 0, values, 0, values.length);
-    return values;
+  /// Brings a row of both weights into [#w] and [#t].
+  private void load(int row) {
+    long at = (long) row * columns * Double.BYTES;
+    MemorySegment.copy(weight.data(), JAVA_DOUBLE, at, w, 0, columns);
+    MemorySegment.copy(target.data(), JAVA_DOUBLE, at, t, 0, columns);
   }
 
   /// Fits a layer. The same input gives the same result, bit for bit.
@@ -120,9 +125,9 @@ public final class AxisFit {
 
   /// What the low-rank part should be.
   private void remainder(int row, double[] into) {
-    int at = row * columns;
+    load(row);
     for (int j = 0; j < columns; j++) {
-      into[j] = target[at + j] - scale(row, j) * weight[at + j];
+      into[j] = t[j] - scale(row, j) * w[j];
     }
   }
 
@@ -144,11 +149,11 @@ public final class AxisFit {
     double[] part = new double[columns];
     for (int row = 0; row < rows; row++) {
       lowRank(row, part);
-      int at = row * columns;
+      load(row);
       for (int j = 0; j < columns; j++) {
         int to = byOutput ? row : j / kernel;
-        products[to] += (target[at + j] - part[j]) * weight[at + j];
-        squares[to] += weight[at + j] * weight[at + j];
+        products[to] += (t[j] - part[j]) * w[j];
+        squares[to] += w[j] * w[j];
       }
     }
     for (int i = 0; i < scale.length; i++) {
@@ -206,11 +211,11 @@ public final class AxisFit {
     double moved = 0;
     for (int row = 0; row < rows; row++) {
       lowRank(row, part);
-      int at = row * columns;
+      load(row);
       for (int j = 0; j < columns; j++) {
-        double value = weight[at + j] + part[j] / scale(row, j);
+        double value = w[j] + part[j] / scale(row, j);
         magnitude[byOutput ? row : j / kernel] += value * value;
-        double step = target[at + j] - weight[at + j];
+        double step = t[j] - w[j];
         moved += step * step;
       }
     }

@@ -46,11 +46,14 @@ record Values(List<TensorSpec> specs, Map<String, double[]> numbers) {
     }
   }
 
-  /// Every tensor of a model as doubles.
+  /// Every floating tensor of a model as doubles.
   static Map<String, double[]> read(Path model) throws IOException {
     Map<String, double[]> all = new TreeMap<>();
     try (Checkpoint checkpoint = Checkpoint.open(model, Limits.DEFAULT)) {
       for (Stored stored : checkpoint.tensors()) {
+        if (!stored.info().dtype().computable()) {
+          continue;
+        }
         byte[] bytes = new byte[(int) stored.info().bytes()];
         stored.part().file().read(stored.info(), 0, MemorySegment.ofArray(bytes));
         double[] values = new double[(int) stored.info().shape().elements()];

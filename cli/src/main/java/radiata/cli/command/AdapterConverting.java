@@ -3,16 +3,24 @@ package radiata.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.dialect.AdapterNames;
 import radiata.adapter.dialect.AdapterWriter;
 import radiata.adapter.dialect.Conversion;
 import radiata.adapter.dialect.Converted;
+import radiata.adapter.dialect.ConvertedFile;
 import radiata.adapter.file.AdapterFile;
 import radiata.bake.DtypeNames;
 import radiata.cli.report.Console;
 import radiata.cli.report.Progress;
+import radiata.convention.DoraAxis;
+import radiata.extract.AxisConversion;
+import radiata.extract.AxisConversion.Residual;
 import radiata.names.Dialect;
 import radiata.names.NameTable;
 import radiata.safetensors.Checkpoint;
@@ -21,27 +29,59 @@ import radiata.safetensors.provenance.Recipe;
 
 /// Converts an adapter.
 ///
+/// @param to the dialect; empty for that of the file
 /// @param base the model it is for; null to know its names by the family
+/// @param axis the axis along which DoRA is fitted anew first
 record AdapterConverting(
-    Dialect to,
+    Optional<Dialect> to,
     @Nullable String base,
     @Nullable String adapterName,
     boolean drop,
+    Optional<Axis> axis,
     ConvertCommand.Target target) {
+
+  /// What `--axis` and `--rank` ask for.
+  record Axis(DoraAxis to, OptionalInt rank) {}
 
   void run(Path input, Console console) throws IOException {
     try (AdapterFile file = AdapterFile.open(input, Limits.DEFAULT, adapterName)) {
-      Conversion.Request request = new Conversion.Request(to, target.dtype().orElse(null), drop);
-      Converted converted = Conversion.of(file, names(file), request);
-      converted.notes().forEach(console::warn);
-      if (!target.dryRun()) {
-        AdapterWriter writer = new AdapterWriter(converted, file, recipe(), target.date());
-        try (Progress progress = console.progress("converting", bytes(converted))) {
-          writer.write(target.output(), target.replace(), progress::add);
+      if (axis.isEmpty() || base == null) {
+        write(file, file, console, List.of());
+        return;
+      }
+      try (Checkpoint model = Models.open(Arguments.path(base))) {
+        AxisConversion fitted = fitted(model, file, axis.get(), console);
+        try (AdapterFile made = AdapterFile.in(new ConvertedFile(file.path(), fitted.adapter()))) {
+          write(made, file, console, fitted.residuals());
         }
       }
-      new ConvertView(target, console).done(file, converted);
     }
+  }
+
+  private static AxisConversion fitted(
+      Checkpoint model, AdapterFile file, Axis axis, Console console) throws IOException {
+    long bytes = model.tensors().stream().mapToLong(stored -> stored.info().bytes()).sum();
+    try (Progress progress = console.progress("fitting", bytes)) {
+      return AxisConversion.of(
+          model, file, axis.to(), axis.rank(), console.threads(), progress::add);
+    }
+  }
+
+  /// @param file what is converted
+  /// @param from the file it comes from
+  private void write(AdapterFile file, AdapterFile from, Console console, List<Residual> residuals)
+      throws IOException {
+    Dialect dialect = to.orElse(from.dialect());
+    Conversion.Request request = new Conversion.Request(dialect, target.dtype().orElse(null), drop);
+    Converted converted = Conversion.of(file, names(file, dialect), request);
+    converted.notes().forEach(console::warn);
+    if (!target.dryRun()) {
+      AdapterWriter writer = new AdapterWriter(converted, from, recipe(dialect), target.date());
+      try (Progress progress = console.progress("converting", bytes(converted))) {
+        writer.write(target.output(), target.replace(), progress::add);
+      }
+    }
+    new ConvertView(target, console).done(from, converted, residuals);
   }
 
   private static long bytes(Converted converted) {
@@ -50,9 +90,9 @@ record AdapterConverting(
         .sum();
   }
 
-  private Recipe recipe() {
+  private Recipe recipe(Dialect dialect) {
     Map<String, String> settings = new LinkedHashMap<>();
-    settings.put("to", to.id());
+    settings.put("to", dialect.id());
     settings.put("dtype", target.dtype().map(DtypeNames::of).orElse(DtypeNames.KEEP));
     if (drop) {
       settings.put("drop-unsupported", "true");
@@ -60,12 +100,16 @@ record AdapterConverting(
     if (adapterName != null) {
       settings.put("adapter-name", adapterName);
     }
+    axis.ifPresent(asked -> {
+      settings.put("axis", asked.to().name().toLowerCase(Locale.ROOT));
+      asked.rank().ifPresent(rank -> settings.put("rank", Integer.toString(rank)));
+    });
     return new Recipe("convert", settings);
   }
 
-  private NameTable names(AdapterFile file) throws IOException {
+  private NameTable names(AdapterFile file, Dialect dialect) throws IOException {
     if (base == null) {
-      return AdapterNames.of(file, to);
+      return AdapterNames.of(file, dialect);
     }
     try (Checkpoint model = Models.open(Arguments.path(base))) {
       return Models.names(model);

@@ -3,11 +3,14 @@ package radiata.cli.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.apache.commons.cli.Option;
 import radiata.bake.DtypeNames;
 import radiata.cli.report.Console;
+import radiata.convention.DoraAxis;
 import radiata.names.Dialect;
 import radiata.safetensors.DType;
 import radiata.safetensors.Replace;
@@ -34,6 +37,13 @@ final class ConvertCommand implements Command {
       Flags.value("dtype", "TYPE", String.join(", ", DtypeNames.all()));
   private static final Option DROP =
       Flags.flag("drop-unsupported", "leave out what the dialect cannot hold, and list it");
+  private static final Option AXIS =
+      Flags.value(
+          "axis",
+          "AXIS",
+          "fit DoRA anew along the output or input axis; needs --base, and is near, not exact");
+  private static final Option RANK =
+      Flags.value("rank", "N", "the rank of what --axis fits (default: that of each layer)");
   private static final Option SHARDS =
       Flags.value(
           "max-shard-size", "SIZE", "split a checkpoint into files of at most 5GB, 500MB, ...");
@@ -74,6 +84,9 @@ final class ConvertCommand implements Command {
         new Example(
             "convert peft-adapter/ -o flat.safetensors --to lycoris", "a PEFT folder as one file"),
         new Example(
+            "convert dora.safetensors -o out.safetensors --axis output --base sdxl.safetensors --rank 32",
+            "DoRA per input as DoRA per output, which PEFT and diffusers can hold"),
+        new Example(
             "convert model.ckpt -o model.safetensors --dtype fp16",
             "a torch file as safetensors, without executing it"),
         new Example(
@@ -84,7 +97,7 @@ final class ConvertCommand implements Command {
   @Override
   public List<Section> sections() {
     return List.of(
-        Section.of("Adapters", BASE, ADAPTER_NAME, DROP),
+        Section.of("Adapters", BASE, ADAPTER_NAME, DROP, AXIS, RANK),
         Section.of("Checkpoints", SHARDS, PREDICTION),
         Section.of("Output", OUTPUT, TO, DTYPE, FORCE, DATE, DRY_RUN));
   }
@@ -114,14 +127,15 @@ final class ConvertCommand implements Command {
     if (isDialect || Models.isAdapter(input)) {
       refuse(arguments, "an adapter", SHARDS, PREDICTION);
       new AdapterConverting(
-              dialect(arguments),
+              dialect(arguments, isDialect || !arguments.has(AXIS)),
               arguments.text(BASE).orElse(null),
               arguments.text(ADAPTER_NAME).orElse(null),
               arguments.has(DROP),
+              axis(arguments),
               target)
           .run(input, console);
     } else {
-      refuse(arguments, "a checkpoint", BASE, ADAPTER_NAME, DROP);
+      refuse(arguments, "a checkpoint", BASE, ADAPTER_NAME, DROP, AXIS, RANK);
       new CheckpointConverting(
               arguments.choice(TO, LAYOUTS).orElse("keep"),
               arguments.text(SHARDS).orElse(null),
@@ -144,21 +158,31 @@ final class ConvertCommand implements Command {
     }
   }
 
-  private static Dialect dialect(Arguments arguments) {
-    String id =
-        arguments
-            .choice(TO, dialects())
-            .orElseThrow(() -> new UsageException("--to DIALECT is missing"));
-    for (Dialect dialect : Dialect.values()) {
-      if (dialect.id().equals(id)) {
-        return dialect;
-      }
+  private static Optional<AdapterConverting.Axis> axis(Arguments arguments) {
+    Optional<String> axis = arguments.choice(AXIS, List.of("output", "input"));
+    if (axis.isEmpty() && arguments.has(RANK)) {
+      throw new UsageException("--rank goes with --axis");
     }
-    throw new IllegalStateException(id);
+    if (axis.isPresent() && !arguments.has(BASE)) {
+      throw new UsageException("--axis fits DoRA to the weights of a model: name it with --base");
+    }
+    OptionalInt rank = arguments.integer(RANK, 1);
+    return axis.map(name ->
+        new AdapterConverting.Axis(name.equals("output") ? DoraAxis.OUTPUT : DoraAxis.INPUT, rank));
+  }
+
+  /// The dialect asked for; empty for that of the file.
+  private static Optional<Dialect> dialect(Arguments arguments, boolean needed) {
+    Optional<String> id = arguments.choice(TO, dialects());
+    if (id.isEmpty() && needed) {
+      throw new UsageException("--to DIALECT is missing");
+    }
+    return id.flatMap(name ->
+        Arrays.stream(Dialect.values()).filter(dialect -> dialect.id().equals(name)).findFirst());
   }
 
   private static List<String> dialects() {
-    return java.util.Arrays.stream(Dialect.values())
+    return Arrays.stream(Dialect.values())
         .filter(dialect -> dialect != Dialect.UNKNOWN)
         .map(Dialect::id)
         .toList();

@@ -1,6 +1,7 @@
 package radiata.cli.command;
 
 import com.google.gson.JsonObject;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import radiata.adapter.dialect.Converted;
@@ -10,10 +11,13 @@ import radiata.cli.report.Json;
 import radiata.cli.report.Sizes;
 import radiata.convert.ConversionPlan;
 import radiata.convert.ConversionReport;
+import radiata.extract.AxisConversion.Residual;
 import radiata.names.Family;
 
 /// What `convert` says when it is done, or would be.
 final class ConvertView {
+  private static final int SHOWN = 10;
+
   private final ConvertCommand.Target target;
   private final Console console;
 
@@ -22,7 +26,8 @@ final class ConvertView {
     this.console = console;
   }
 
-  void done(AdapterFile file, Converted converted) {
+  /// @param residuals how far layers that were fitted are from what they were
+  void done(AdapterFile file, Converted converted, List<Residual> residuals) {
     if (console.json()) {
       JsonObject document = document();
       document.addProperty("from", file.dialect().id());
@@ -31,6 +36,16 @@ final class ConvertView {
       document.addProperty("tensors", converted.tensors().size());
       document.add("dropped", Json.texts(converted.dropped()));
       document.add("notes", Json.texts(converted.notes()));
+      document.add(
+          "residuals",
+          Json.array(
+              residuals,
+              residual -> {
+                JsonObject one = new JsonObject();
+                one.addProperty("module", residual.module());
+                one.addProperty("distance", residual.distance());
+                return one;
+              }));
       console.document(document);
       return;
     }
@@ -43,6 +58,23 @@ final class ConvertView {
                 converted.dialect().id(),
                 target.dryRun() ? "; nothing was written" : ""));
     list("left out", converted.dropped());
+    residuals(residuals);
+  }
+
+  private void residuals(List<Residual> residuals) {
+    if (residuals.isEmpty()) {
+      return;
+    }
+    console.say(
+        "fitted along the other axis; what is left of the change of each layer, the largest first:");
+    residuals.stream()
+        .sorted(Comparator.comparingDouble(Residual::distance).reversed())
+        .limit(SHOWN)
+        .forEach(
+            each -> console.say("  %6.2f %%  %s".formatted(100 * each.distance(), each.module())));
+    if (residuals.size() > SHOWN) {
+      console.say("  and %d more; --json lists all".formatted(residuals.size() - SHOWN));
+    }
   }
 
   /// @param report of what was done; empty for a plan alone

@@ -25,7 +25,7 @@ public sealed interface Content {
 
   /// A tensor of the file, under this shape.
   record Stored(TensorFile file, TensorInfo tensor, Shape shape) implements Content {
-    static Stored of(TensorFile file, TensorInfo tensor) {
+    public static Stored of(TensorFile file, TensorInfo tensor) {
       return new Stored(file, tensor, tensor.shape());
     }
 

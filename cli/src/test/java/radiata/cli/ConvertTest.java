@@ -1,0 +1,130 @@
+package radiata.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static radiata.cli.Ran.radiata;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `convert` as a user runs it.
+class ConvertTest {
+
+  private static final Path GOLDEN = Ran.TESTDATA.resolve("golden/bake");
+  private static final Path REAL =
+      Ran.TESTDATA.resolve(
+          "real/files/catundchat+stable-diffusion-v1.5-lora__pytorch_lora_weights.safetensors");
+
+  @TempDir Path folder;
+
+  @Test
+  void aRealDiffusersFileGoesToKohyaAndComesBackEqual() {
+    Path kohya = folder.resolve("kohya.safetensors");
+    Path back = folder.resolve("back.safetensors");
+    Ran ran = radiata("convert", REAL, "-o", kohya, "--to", "kohya");
+    assertThat(ran.exit()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("128 modules from diffusers to kohya");
+    assertThat(radiata("convert", kohya, "-o", back, "--to", "diffusers").exit()).isZero();
+    Path again = folder.resolve("again.safetensors");
+    assertThat(radiata("convert", REAL, "-o", again, "--to", "diffusers").exit()).isZero();
+    assertThat(radiata("compare", back, again).exit()).isZero();
+  }
+
+  @Test
+  void aPeftFolderHoldsWeightsAndSettings() throws IOException {
+    Path peft = folder.resolve("peft");
+    Path adapter = GOLDEN.resolve("dora-locon-out/adapter.safetensors");
+    Path base = GOLDEN.resolve("dora-locon-out/base.safetensors");
+    Ran ran = radiata("convert", adapter, "-o", peft, "--to", "peft", "--base", base);
+    assertThat(ran.exit()).as(ran.err()).isZero();
+    JsonObject config =
+        JsonParser.parseString(Files.readString(peft.resolve("adapter_config.json")))
+            .getAsJsonObject();
+    assertThat(config.get("peft_type").getAsString()).isEqualTo("LORA");
+    assertThat(config.get("use_dora").getAsBoolean()).isTrue();
+    assertThat(radiata("inspect", peft, "--json").json().getAsJsonObject("adapter"))
+        .satisfies(found -> assertThat(found.get("dialect").getAsString()).isEqualTo("peft"));
+  }
+
+  @Test
+  void whatADialectCannotHoldIsOneLineWithTheWayOut() {
+    Path out = folder.resolve("out.safetensors");
+    Path base = GOLDEN.resolve("dora-locon-in/base.safetensors");
+    Path adapter = GOLDEN.resolve("dora-locon-in/adapter.safetensors");
+    Ran ran = radiata("convert", adapter, "-o", out, "--to", "diffusers", "--base", base);
+    assertThat(ran.exit()).isEqualTo(1);
+    assertThat(ran.err().lines()).hasSize(1);
+    assertThat(ran.err()).contains("--axis output --base BASE");
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void doraPerInputIsFittedPerOutputAndThenWrittenForDiffusers() {
+    Path out = folder.resolve("out.safetensors");
+    Path base = GOLDEN.resolve("dora-locon-in/base.safetensors");
+    Path adapter = GOLDEN.resolve("dora-locon-in/adapter.safetensors");
+    Ran ran =
+        radiata(
+            "convert",
+            adapter,
+            "-o",
+            out,
+            "--axis",
+            "output",
+            "--base",
+            base,
+            "--rank",
+            "4",
+            "--to",
+            "diffusers",
+            "--json");
+    assertThat(ran.exit()).as(ran.err()).isZero();
+    assertThat(ran.json().getAsJsonArray("residuals")).hasSize(8);
+    JsonObject inspected = radiata("inspect", out, "--json").json().getAsJsonObject("adapter");
+    inspected
+        .getAsJsonArray("modules")
+        .forEach(module ->
+            assertThat(module.getAsJsonObject().get("dora").getAsString()).isEqualTo("output"));
+  }
+
+  @Test
+  void aDryRunWritesNothingAndAnExistingOutputIsKept() throws IOException {
+    Path out = folder.resolve("out.safetensors");
+    assertThat(radiata("convert", REAL, "-o", out, "--to", "kohya", "--dry-run").exit()).isZero();
+    assertThat(out).doesNotExist();
+    Files.writeString(out, "mine");
+    assertThat(radiata("convert", REAL, "-o", out, "--to", "kohya").exit()).isEqualTo(1);
+    assertThat(out).hasContent("mine");
+  }
+
+  @Test
+  void optionsOfTheOtherKindAreWrongUsage() {
+    Path out = folder.resolve("out.safetensors");
+    Path base = GOLDEN.resolve("dora-locon-in/base.safetensors");
+    assertThat(radiata("convert", REAL, "-o", out).exit()).isEqualTo(2);
+    assertThat(radiata("convert", REAL, "-o", out, "--to", "webui").exit()).isEqualTo(2);
+    assertThat(
+            radiata("convert", REAL, "-o", out, "--to", "kohya", "--max-shard-size", "1GB").exit())
+        .isEqualTo(2);
+    assertThat(radiata("convert", base, "-o", out, "--axis", "output").exit()).isEqualTo(2);
+    assertThat(radiata("convert", REAL, "-o", out, "--to", "kohya", "--rank", "4").exit())
+        .isEqualTo(2);
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void aCheckpointIsWrittenInAnotherDtypeAndInShards() {
+    Path base = GOLDEN.resolve("locon-linear-conv2d/base.safetensors");
+    Path half = folder.resolve("half.safetensors");
+    Ran ran = radiata("convert", base, "-o", half, "--dtype", "fp16", "--json");
+    assertThat(ran.exit()).as(ran.err()).isZero();
+    assertThat(ran.json().get("converted").getAsInt()).isPositive();
+    Path shards = folder.resolve("shards");
+    assertThat(radiata("convert", base, "-o", shards, "--max-shard-size", "2KB").exit()).isZero();
+    assertThat(radiata("compare", base, shards).exit()).isZero();
+  }
+}
