@@ -88,7 +88,6 @@ public final class Rendition {
     Numbers numbers = Numbers.of(change, profile);
     Sink sink = (offset, bytes) -> MemorySegment.copy(bytes, 0, into, offset, bytes.byteSize());
     boolean fused = FusedBake.suits(numbers.change(), profile);
-    boolean fused = FusedBake.suits(numbers.change(), profile);
     Survival _ = Variant.alone(numbers.change(), profile, fused, numbers.source(), sink);
   }
 
