@@ -30,6 +30,8 @@ public final class Rendition {
     this.plan = plan;
   }
 
+  /// Plans it, from headers alone.
+  ///
   /// @throws BakeException if the runtime refuses the file, or the adapter does not belong to this
   ///   base
   public static Rendition of(
