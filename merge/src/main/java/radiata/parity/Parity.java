@@ -118,7 +118,7 @@ public final class Parity {
                 return compare(change, progress);
               }
             });
-    Map<AdapterModule, ModuleParity> whole = new IdentityHashMap<>();
+    IdentityHashMap<AdapterModule, ModuleParity> whole = new IdentityHashMap<>();
     parts.stream()
         .flatMap(List::stream)
         .forEach(part -> whole.merge(part.module(), part, ModuleParity::plus));
