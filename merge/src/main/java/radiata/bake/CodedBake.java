@@ -33,9 +33,13 @@ final class CodedBake {
   private final long columns;
 
   CodedBake(Step.Change step, Profile as) {
+    this(step, as, fused(step, as));
+  }
+
+  private CodedBake(Step.Change step, Profile as, boolean fused) {
     this.step = step;
     this.as = as;
-    this.fused = fused(step, as);
+    this.fused = fused;
     this.engine = engine(step, as, fused);
     this.columns = step.target().shape().matrix().dim(1);
   }
@@ -74,7 +78,16 @@ final class CodedBake {
     return new Step.Change(source, step.file(), target, applied);
   }
 
-  private static TensorInfo numbers(TensorInfo of, DType dtype) {
+  /// The change before it is encoded again: the base's numbers, and an output in doubles.
+  static Numbers numbers(Step.Change step, Profile as, Source raw) throws IOException {
+    CodedBake bake = new CodedBake(step, as, false);
+    double scale = scale(step.coding().scale());
+    return new Numbers(
+        bake.engine, step.coding().scale().isEmpty() ? raw : bake.widened(raw, scale));
+  }
+
+  /// A tensor's place as numbers of a dtype.
+  static TensorInfo numbers(TensorInfo of, DType dtype) {
     Shape shape = of.shape();
     return new TensorInfo(of.name(), dtype, shape, 0, shape.elements() * dtype.bytes());
   }

@@ -9,6 +9,7 @@ import radiata.adapter.Dora;
 import radiata.adapter.Site;
 import radiata.convention.Profiles;
 import radiata.names.Rows;
+import radiata.safetensors.Checkpoint.Stored;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Doubles;
 
@@ -37,9 +38,12 @@ public record Decomposed(
     if (!(here instanceof Dora<DoubleTensor> dora)) {
       throw new IllegalStateException(applied.module().name());
     }
+    Numbers numbers = Numbers.of(change, Profiles.EXACT);
+    Stored source = numbers.change().source();
+    Applied there = applied.over(change.source(), source);
     DoubleTensor weight =
-        FormulaBake.view(Pieces.read(change.source(), on), change.source(), applied, on);
-    Site<DoubleTensor> site = new Site<>(weight, weight, change.source().info().dtype());
+        FormulaBake.view(Pieces.read(source.info(), numbers.source(), on), source, there, on);
+    Site<DoubleTensor> site = new Site<>(weight, weight, source.info().dtype());
     DoubleTensor moved = dora.inner().bake(site, 1, on, Profiles.EXACT);
     Rows all = new Rows(0, weight.shape().dim(0));
     Rows rows = applied.cut() ? Objects.requireNonNullElse(applied.target().of(), all) : all;

@@ -56,13 +56,17 @@ final class Pieces {
     return whole;
   }
 
-  /// A whole tensor of the base.
-  static DoubleTensor read(Stored stored, Doubles on) throws IOException {
-    TensorInfo info = stored.info();
+  private static DoubleTensor read(Stored stored, Doubles on) throws IOException {
+    Source source = (offset, into) -> stored.part().file().read(stored.info(), offset, into);
+    return read(stored.info(), source, on);
+  }
+
+  /// A whole tensor.
+  static DoubleTensor read(TensorInfo info, Source source, Doubles on) throws IOException {
     DoubleTensor tensor = on.empty(info.shape());
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(Math.max(1, info.bytes())).asSlice(0, info.bytes());
-      stored.part().file().read(info, 0, bytes);
+      source.read(0, bytes);
       Widen.toDoubles(bytes, 0, info.dtype(), tensor.data(), 0, info.shape().elements());
     }
     return tensor;

@@ -8,13 +8,16 @@ import java.util.Objects;
 import java.util.Optional;
 import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
+import radiata.convention.Profiles;
 import radiata.names.Rows;
 import radiata.pipeline.Budget;
 import radiata.safetensors.Checkpoint;
+import radiata.safetensors.DType;
+import radiata.safetensors.TensorInfo;
 import radiata.safetensors.provenance.Recipe;
 
 /// What one runtime makes of one adapter in one base, tensor by tensor and in memory alone: the
-/// bytes that a bake would write.
+/// bytes that a bake would write, or the numbers behind them.
 public final class Rendition {
   /// Stands for an output: only its form is looked at, a folder where the base is one.
   private static final Path NOWHERE = Path.of("nowhere");
@@ -27,6 +30,8 @@ public final class Rendition {
     this.plan = plan;
   }
 
+  /// Plans it, from headers alone.
+  ///
   /// @throws BakeException if the runtime refuses the file, or the adapter does not belong to this
   ///   base
   public static Rendition of(
@@ -79,19 +84,33 @@ public final class Rendition {
 
   /// Computes one of [#changes].
   ///
-  /// @param into takes the new tensor, in its own dtype
+  /// @param into takes the new tensor in its [#form]
   /// @throws BakeException if a value becomes NaN
   public void bake(Step.Change change, MemorySegment into) throws IOException {
-    Source source =
-        (offset, bytes) ->
-            change.source().part().file().read(change.source().info(), offset, bytes);
+    Numbers numbers = Numbers.of(change, profile);
     Sink sink = (offset, bytes) -> MemorySegment.copy(bytes, 0, into, offset, bytes.byteSize());
-    Survival _ = Variant.alone(change, profile, FusedBake.suits(change, profile), source, sink);
+    boolean fused = FusedBake.suits(numbers.change(), profile);
+    Survival _ = Variant.alone(numbers.change(), profile, fused, numbers.source(), sink);
+  }
+
+  /// In which dtype a changed tensor is given: its own, or doubles for a weight in scaled fp8,
+  /// whose codes mean nothing without their scale.
+  public static TensorInfo form(Step.Change change) {
+    return CodedBake.needed(change)
+        ? CodedBake.numbers(change.target(), DType.F64)
+        : change.target();
+  }
+
+  /// The base's tensor, before it is changed.
+  ///
+  /// @param into takes it in its [#form]
+  public static void base(Step.Change change, MemorySegment into) throws IOException {
+    Numbers.of(change, Profiles.EXACT).source().read(0, into);
   }
 
   /// Bytes that [#bake] holds while it runs, `into` not counted.
-  public long cost(Step.Change change) {
-    return Memory.cost(change, profile);
+  public long cost(Step.Change change) throws IOException {
+    return Memory.cost(Numbers.of(change, profile).change(), profile);
   }
 
   /// What workers that bake in memory may hold together.

@@ -89,7 +89,7 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
     SequencedMap<String, Content> tensors = new LinkedHashMap<>(renamed.tensors());
     List<String> rewritten = new ArrayList<>();
     try (AdapterFile made = AdapterFile.in(new ConvertedFile(file.path(), renamed))) {
-      Map<AdapterModule, Content> magnitudes =
+      IdentityHashMap<AdapterModule, Content> magnitudes =
           magnitudes(base, made, request.allowUnmatched(), threads);
       for (AdapterModule module : made.modules()) {
         boolean scaled =
@@ -182,7 +182,7 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
   }
 
   /// The new magnitudes, where a module needs one.
-  private static Map<AdapterModule, Content> magnitudes(
+  private static IdentityHashMap<AdapterModule, Content> magnitudes(
       Checkpoint base, AdapterFile made, boolean allowUnmatched, int threads) throws IOException {
     Rendition exact = Rendition.of(base, made, 1, Profiles.EXACT, allowUnmatched);
     Budget budget = Rendition.budget();
@@ -195,15 +195,15 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
                 return parts(change);
               }
             });
-    Map<AdapterModule, double[]> values = new IdentityHashMap<>();
-    Map<AdapterModule, Part> kinds = new IdentityHashMap<>();
+    IdentityHashMap<AdapterModule, double[]> values = new IdentityHashMap<>();
+    IdentityHashMap<AdapterModule, Part> kinds = new IdentityHashMap<>();
     for (Part part : parts.stream().flatMap(List::stream).toList()) {
       kinds.put(part.module(), part);
       double[] all =
           values.computeIfAbsent(part.module(), _ -> new double[(int) part.shape().elements()]);
       part.into(all);
     }
-    Map<AdapterModule, Content> magnitudes = new IdentityHashMap<>();
+    IdentityHashMap<AdapterModule, Content> magnitudes = new IdentityHashMap<>();
     kinds.forEach((module, part) -> {
       TensorInfo stored = Objects.requireNonNull(module.parts().get(Magnitude.DORA_SCALE.key()));
       Content old = new Content.Stored(made.file(), stored, part.shape());

@@ -4,11 +4,9 @@ import java.util.List;
 
 /// How far one runtime's weight of a module is from the definition's.
 ///
-/// @param gap with an infinite `maxAbs` of NaN where the runtime's weight is not a number
+/// @param gap of NaN where the runtime's weight is not a number
 /// @param because why, where it is more than rounding: what the runtime does, a verb first
 public record Departure(Verdict verdict, Gap gap, List<String> because) {
-  static final Departure SAME = new Departure(Verdict.SAME, Gap.NONE, List.of());
-
   public Departure {
     because = List.copyOf(because);
   }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,7 +99,7 @@ public final class Parity {
 
   /// Bytes of all weights that [#run] computes.
   public long bytes() {
-    return exact.changes().stream().mapToLong(change -> change.target().bytes()).sum()
+    return exact.changes().stream().mapToLong(change -> Rendition.form(change).bytes()).sum()
         * (1 + others.size());
   }
 
@@ -119,7 +118,7 @@ public final class Parity {
                 return compare(change, progress);
               }
             });
-    Map<AdapterModule, ModuleParity> whole = new IdentityHashMap<>();
+    IdentityHashMap<AdapterModule, ModuleParity> whole = new IdentityHashMap<>();
     parts.stream()
         .flatMap(List::stream)
         .forEach(part -> whole.merge(part.module(), part, ModuleParity::plus));
@@ -129,20 +128,20 @@ public final class Parity {
   }
 
   /// The base, the definition's weight, the range of all, and the one that is computed.
-  private long cost(Step.Change change) {
-    return 5 * change.target().bytes()
-        + others.stream()
-            .map(other -> other.cost(change))
-            .max(Comparator.naturalOrder())
-            .orElse(0L);
+  private long cost(Step.Change change) throws IOException {
+    long most = exact.cost(change);
+    for (Rendition other : others) {
+      most = Math.max(most, other.cost(change));
+    }
+    return 5 * Rendition.form(change).bytes() + most;
   }
 
   /// The modules of one tensor.
   private List<ModuleParity> compare(Step.Change change, LongConsumer progress) throws IOException {
-    TensorInfo tensor = change.target();
+    TensorInfo tensor = Rendition.form(change);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment base = segment(arena, tensor);
-      change.source().part().file().read(change.source().info(), 0, base);
+      Rendition.base(change, base);
       MemorySegment wanted = segment(arena, tensor);
       exact.bake(change, wanted);
       progress.accept(tensor.bytes());

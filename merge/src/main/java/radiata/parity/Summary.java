@@ -23,6 +23,8 @@ public record Summary(
     Optional<ModuleParity> worst,
     SequencedMap<String, Integer> because) {
 
+  /// Sums a runtime up.
+  ///
   /// @param runtime one that takes the file
   public static Summary of(ParityReport report, String runtime) {
     Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);

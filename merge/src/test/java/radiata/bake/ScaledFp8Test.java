@@ -2,6 +2,7 @@ package radiata.bake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +21,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profiles;
+import radiata.parity.ComfyExport;
+import radiata.parity.ModuleParity;
+import radiata.parity.Parity;
+import radiata.parity.Verdict;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Header;
@@ -191,6 +196,44 @@ class ScaledFp8Test {
       assertThat(survival.tensor()).isEqualTo(CHANGED + ".weight");
       assertThat(survival.kept()).isBetween(0.5, 1.5);
       assertThat(survival.overflow()).isZero();
+    }
+  }
+
+  /// The codes alone would be compared under other scales.
+  @Test
+  void parityHoldsTheNumbersBehindTheCodesAgainstEachOther() throws IOException {
+    Path base = base(DType.F8_E4M3, ".scale_weight", "scaled_fp8");
+    put(CHANGED + ".dora_scale", DType.F32, Shape.of(ROWS, 1), noise(ROWS, 1));
+    Path adapter = adapter(0.3);
+    try (Checkpoint checkpoint = Checkpoint.open(base, Limits.DEFAULT);
+        SafetensorsFile before = SafetensorsFile.open(base);
+        AdapterFile file = AdapterFile.open(adapter, Limits.DEFAULT, null)) {
+      ModuleParity module =
+          Parity.of(checkpoint, file, 1, false).run(1, bytes -> {}).modules().getFirst();
+      double[] weight = values(before, CHANGED + ".weight");
+      double scale = values(before, CHANGED + ".scale_weight")[0];
+      double[] moved = exact(before, ".scale_weight");
+      double[] magnitude = numbers.get(CHANGED + ".dora_scale");
+      double change = 0;
+      double plain = 0;
+      for (int r = 0; r < ROWS; r++) {
+        double norm = 0;
+        for (int c = 0; c < COLUMNS; c++) {
+          norm = Math.hypot(norm, moved[COLUMNS * r + c]);
+        }
+        for (int i = COLUMNS * r; i < COLUMNS * (r + 1); i++) {
+          double whole = moved[i] * (float) magnitude[r] / norm;
+          change = Math.max(change, Math.abs(whole - weight[i] * scale));
+          plain = Math.max(plain, Math.abs(whole - moved[i]));
+        }
+      }
+      assertThat(module.change().maxAbs()).isCloseTo(change, within(1e-9));
+      assertThat(module.departures().get("plain").gap().maxAbs()).isCloseTo(plain, within(1e-9));
+      assertThat(module.departures().get("onetrainer").verdict()).isEqualTo(Verdict.ROUNDING);
+      assertThat(module.departures().get("comfyui").verdict()).isEqualTo(Verdict.DIFFERENT);
+      ComfyExport.Request all = new ComfyExport.Request(false, false);
+      assertThat(ComfyExport.of(checkpoint, file, all, 1, bytes -> {}).check().modules())
+          .allMatch(ModuleParity::agrees);
     }
   }
 
