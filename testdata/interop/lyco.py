@@ -44,25 +44,32 @@ def load(file, model, text_encoders=None, kohya=False):
 
 
 def weights(file, model, kohya=False):
-    """The state dict that a model works with under an adapter.
+    """The state dict that a model works with under an adapter file."""
+    tensors = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    _, loras = load(file, model, kohya=kohya)
+    for lora in loras:
+        lora.apply_to()
+    return under(loras, model, tensors)
 
-    Layers are asked with unit vectors: LyCORIS' merge of LoHa and LoKr scales twice. Norms are merged.
+
+def under(loras, model, tensors):
+    """The state dict of a model under modules that have been applied to it.
+
+    Layers are asked with unit vectors, for the merge of LoHa and LoKr scales twice; norms are merged.
     """
-    result = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    network, loras = load(file, model, kohya=kohya)
+    result = dict(tensors)
     names = {module: name for name, module in model.named_modules()}
     for lora in loras:
         layer = lora.org_module[0]
         name = names[layer]
+        for part in ("weight", "bias"):  # what algo=full takes away
+            if getattr(layer, part, None) is None and f"{name}.{part}" in tensors:
+                setattr(layer, part, torch.nn.Parameter(tensors[f"{name}.{part}"].clone()))
+        lora.eval()
         if lora.__class__.__name__ == "NormModule":
             lora.merge_to(1.0)
             result[name + ".weight"] = layer.weight.data.clone()
             result[name + ".bias"] = layer.bias.data.clone()
-            continue
-        weight = layer.weight.data.clone()
-        lora.apply_to()
-        lora.eval()
-        if not hasattr(layer, "weight") or layer.weight is None:
-            layer.weight = torch.nn.Parameter(weight)
-        result[name + ".weight"] = effective(layer)
+        else:
+            result[name + ".weight"] = effective(layer)
     return result

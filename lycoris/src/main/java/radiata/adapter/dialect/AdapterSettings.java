@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -112,14 +113,16 @@ final class AdapterSettings {
     JsonObject ranks = new JsonObject();
     JsonObject alphas = new JsonObject();
     JsonArray targets = new JsonArray();
+    Set<String> ends = ends(numbers.keySet().stream().map(name -> stripped(name, prefix)).toList());
     numbers.forEach((name, one) -> {
       String path = stripped(name, prefix);
       targets.add(path);
+      String pattern = ends.contains(path) ? "^" + path : path;
       if (one.rank() != most.rank()) {
-        ranks.addProperty(path, one.rank());
+        ranks.addProperty(pattern, one.rank());
       }
       if (one.alpha() != most.alpha()) {
-        number(alphas, path, one.alpha());
+        number(alphas, pattern, one.alpha());
       }
     });
     json.addProperty("r", most.rank());
@@ -133,6 +136,22 @@ final class AdapterSettings {
       products(json, algorithm);
     }
     return json;
+  }
+
+  /// Paths that are the end of others: a pattern of one would be a pattern of those too, were it not
+  /// tied to the start.
+  private static Set<String> ends(List<String> paths) {
+    Set<String> all = new HashSet<>(paths);
+    Set<String> ends = new HashSet<>();
+    for (String path : paths) {
+      for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+        String end = path.substring(dot + 1);
+        if (all.contains(end)) {
+          ends.add(end);
+        }
+      }
+    }
+    return ends;
   }
 
   private void lora(JsonObject json) {

@@ -239,7 +239,7 @@ public final class Conversion {
           "%s wants a magnitude on every layer or on none, and here some have one"
               .formatted(request.to().id()));
     }
-    if (form.alphas() == Form.Alphas.SETTINGS && speller.settings().algorithms().size() > 1) {
+    if (!form.mixesAlgorithms() && speller.settings().algorithms().size() > 1) {
       problems.add("%s holds one algorithm, and here are several".formatted(request.to().id()));
     }
     String config = config();

@@ -115,6 +115,11 @@ final class Speller {
           "%s has no magnitude per input; re-project it with --axis output --base BASE, or bake it"
               .formatted(dialect));
     }
+    if (layer.magnitude() != null && !form.decomposes(layer.algorithm())) {
+      throw new Unwritable(
+          "%s knows DoRA over LoRA alone, not over %s; kohya, lycoris and comfyui can hold it, or bake it"
+              .formatted(dialect, layer.algorithm().id()));
+    }
     if (form.magnitude() == Magnitude.MAGNITUDE && layer.magnitude() != null && layer.kernel()) {
       throw new Unwritable("%s knows DoRA on linear layers alone".formatted(dialect));
     }
@@ -129,7 +134,7 @@ final class Speller {
           ONLY_PEFT.contains(part)
               ? !peft && !ia3
               : !form.others() && (part.startsWith("bias_") || part.equals("diff_b"));
-      if (foreign || (part.equals("lora_B.bias") && form.others())) {
+      if (foreign || (part.equals("lora_B.bias") && !form.biases())) {
         throw new Unwritable("%s cannot hold %s".formatted(dialect, part));
       }
     }
@@ -186,7 +191,9 @@ final class Speller {
       return stored;
     }
     long count = stored.shape().elements();
-    long[] dims = new long[layer.kernel() ? 4 : 2];
+    Content down = layer.parts().get(Layer.DOWN);
+    int rank = down == null ? layer.madeFor().rank() : down.shape().rank();
+    long[] dims = new long[layer.kernel() ? rank : 2];
     Arrays.fill(dims, 1);
     Shape shape =
         switch (form.magnitude()) {
