@@ -15,6 +15,7 @@ from collections import defaultdict
 
 CUDA = re.compile(r"^lib(cu|nv|nccl)")
 UNVERSIONED = re.compile(r"(cu|nccl|nvrtc|nvtx|nvsh)")
+TEXT = re.compile(r"GetError(String|Name)$|GetStatus(String|Name)$|GetLastErrorString$")
 FROM_THE_DRIVER = "libcuda.so.1"
 
 
@@ -47,13 +48,20 @@ def needs(libraries):
     return needed, wanted, free
 
 
+def function(name):
+    """One that answers as a machine without a GPU: cudaErrorNoDevice is 100, and its text is asked for."""
+    if TEXT.search(name):
+        return f'const char *{name}(void) {{ return "no CUDA on this machine"; }}\n'
+    return f"int {name}(void) {{ return 100; }}\n"
+
+
 def make(path, versions):
     """A shared library with these symbols: {version: names}."""
     names = sorted(set().union(*versions.values())) if versions else []
     with tempfile.TemporaryDirectory() as folder:
         source, script = os.path.join(folder, "stub.c"), os.path.join(folder, "stub.map")
         with open(source, "w") as out:
-            out.writelines(f"int {name}(void) {{ return 100; }}\n" for name in names)
+            out.writelines(function(name) for name in names)
         with open(script, "w") as out:
             for version, symbols in versions.items():
                 if version:

@@ -22,7 +22,7 @@ class Transformer(ModelMixin, ConfigMixin, PeftAdapterMixin):
 def merged(tensors, file):
     """The state dict after diffusers' own load and fuse."""
     model = Transformer(tensors)
-    model.load_lora_adapter(str(file), prefix="transformer")
+    model.load_lora_adapter(str(file), prefix="transformer", use_safetensors=True)
     return fused(model)
 
 

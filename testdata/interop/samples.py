@@ -50,8 +50,6 @@ SAMPLES = {
     "LoRA": {
         "linear-conv2d": golden("locon-linear-conv2d"),
         "conv1d-conv3d": golden("locon-conv1d-conv3d"),
-        "rs-lora": golden("rs-lora"),
-        "no-alpha": golden("alpha-missing-or-zero"),
     },
     "Tucker core of LoRA": {"conv2d": golden("locon-tucker")},
     "DoRA, output axis": {

@@ -6,16 +6,18 @@ from lycoris import create_lycoris
 from safetensors.torch import save_file
 from trees import grow
 
+import hf_diffusers
+import hf_peft
 import lyco
 import radiata
 
 BASE = {
     "a.bias": (12,),
     "a.weight": (12, 10),
-    "b.weight": (9, 12),
+    "b.weight": (20, 12),
     "conv.bias": (8,),
     "conv.weight": (8, 6, 3, 3),
-    "one.weight": (10, 8, 1, 1),
+    "one.weight": (24, 8, 1, 1),
 }
 
 
@@ -40,6 +42,7 @@ CASES = {
     "loha-dora-out": (dict(algo="loha", dora_wd=True, wd_on_output=True), "loha", "output"),
     "loha-dora-in": (dict(algo="loha", dora_wd=True, wd_on_output=False), "loha", "input"),
     "lokr": (dict(algo="lokr", factor=2), "lokr", "none"),
+    "lokr-factor-4": (dict(algo="lokr", factor=4), "lokr", "none"),
     "lokr-both": (dict(algo="lokr", factor=4, decompose_both=True, linear_dim=1), "lokr", "none"),
     "lokr-whole": (dict(algo="lokr", factor=2, full_matrix=True), "lokr", "none"),
     "lokr-tucker": (dict(algo="lokr", factor=2, use_tucker=True, linear_dim=1), "lokr", "none"),
@@ -51,7 +54,7 @@ CASES = {
     "full": (dict(algo="full"), "full", "none"),
     "diag-oft": (dict(algo="diag-oft"), "oft", "none"),
     "diag-oft-constraint": (dict(algo="diag-oft", constraint=0.01, rescaled=True), "oft", "none"),
-    "boft": (dict(algo="boft"), "boft", "none"),
+    "boft": (dict(algo="boft", linear_dim=4), "boft", "none"),
     "tlora": (dict(algo="tlora"), "tlora", "none"),
 }
 
@@ -66,18 +69,22 @@ def randomised(network):
     return network
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_saved(name, base, tmp_path):
-    options, algorithm, dora = CASES[name]
-    path, tensors = base
+def saved(options, tensors, folder):
+    """A file of LyCORIS, and the weights that it worked with when it was saved."""
     model = grow(tensors)
     network = create_lycoris(model, 1.0, **{"linear_dim": 2, "linear_alpha": 1.5} | options)
     network.apply_to()
     randomised(network)
-    file = tmp_path / "adapter.safetensors"
+    file = folder / "adapter.safetensors"
     network.save_weights(str(file), torch.float32, {})
-    want = worked(network, model, tensors)
+    return file, lyco.under(network.loras, model, tensors)
 
+
+@pytest.mark.parametrize("name", CASES)
+def test_saved(name, base, tmp_path):
+    options, algorithm, dora = CASES[name]
+    path, tensors = base
+    file, want = saved(options, tensors, tmp_path)
     adapter = radiata.inspect(file)["adapter"]
     assert (adapter["dialect"], adapter["writer"], adapter["unrecognised"]) == ("lycoris", "lycoris", [])
     modules = adapter["modules"]
@@ -87,5 +94,20 @@ def test_saved(name, base, tmp_path):
     radiata.close(got, want)
 
 
-def worked(network, model, tensors):
-    return lyco.under(network.loras, model, tensors)
+INTO_PEFT = ["locon", "locon-dora-out", "loha", "loha-tucker", "lokr", "lokr-both", "lokr-whole", "lokr-tucker", "lokr-factor-4"]
+
+
+@pytest.mark.parametrize("name", INTO_PEFT)
+def test_into_peft(name, base, tmp_path):
+    path, tensors = base
+    file, want = saved(CASES[name][0], tensors, tmp_path)
+    folder = radiata.convert(file, "peft", tmp_path / "peft", path)
+    radiata.close(hf_peft.merged(grow(tensors), folder), want)
+
+
+@pytest.mark.parametrize("name", ["locon", "locon-rs", "locon-dora-out"])
+def test_into_diffusers(name, base, tmp_path):
+    path, tensors = base
+    file, want = saved(CASES[name][0], tensors, tmp_path)
+    out = radiata.convert(file, "diffusers", tmp_path / "diffusers.safetensors", path)
+    radiata.close(hf_diffusers.merged(tensors, out), want)

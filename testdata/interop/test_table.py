@@ -11,6 +11,7 @@ import hf_diffusers
 import hf_peft
 import lyco
 import radiata
+import samples
 from trees import grow
 
 ROWS = rows()
@@ -24,7 +25,13 @@ PAIRS = [
     if number == 0 or ROWS[row][dialect] != "–"
 ]
 # Possible in general, but not of this sample.
-REFUSED = {}
+SHAPES = "PEFT builds the factors of LoKr from one decompose_factor"
+REFUSED = {
+    ("LoKr", "w2-lowrank", "peft"): SHAPES,
+    ("LoKr", "w1-lowrank", "peft"): SHAPES,
+    ("LoKr", "whole", "peft"): SHAPES,
+    ("LoKr", "unbalanced", "peft"): SHAPES,
+}
 
 
 def test_every_row_has_a_sample():
@@ -81,3 +88,19 @@ def read(dialect, sample, out, tmp_path):
         case "kohya-diffusers" | "comfyui" | "aitoolkit":
             # Programs without a package; their names are read by diffusers in test_pipelines.
             return radiata.bake(sample.base, out, tmp_path / "again.safetensors")
+
+
+def test_grouped_convolutions_in_lycoris(tmp_path, baked):
+    sample = samples.golden("grouped-conv")(tmp_path)
+    out = radiata.convert(sample.adapter, "kohya", tmp_path / "kohya.safetensors", sample.base)
+    groups = {"dw.conv": 12, "dw.conv3": 12, "g.conv": 3, "g.conv2": 3, "g.proj": 2}
+    got = lyco.weights(out, grow(sample.tensors(), groups=groups), kohya=True)
+    radiata.close(got, baked(sample.base, sample.adapter))
+
+
+@pytest.mark.parametrize("dialect", ["peft", "diffusers"])
+def test_modules_without_alpha(dialect, tmp_path, baked):
+    """Their scale is 1; an alpha of 0 means the rank, as in LyCORIS."""
+    sample = samples.without("alpha-missing-or-zero", "ff_net_2", "resnet_conv1", "to_v")(tmp_path / "source")
+    out = radiata.convert(sample.adapter, dialect, tmp_path / "out", sample.base)
+    radiata.close(read(dialect, sample, out, tmp_path), baked(sample.base, sample.adapter))

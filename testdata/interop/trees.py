@@ -70,3 +70,10 @@ def effective(module):
     units = torch.eye(count, dtype=module.weight.dtype).reshape(count, *shape[1:])
     result = module(units) - module(torch.zeros_like(units))
     return result.reshape(count, shape[0]).T.reshape(shape).contiguous()
+
+
+@torch.no_grad()
+def bias(module):
+    """The bias with which a layer works: what it makes of zeros."""
+    zeros = torch.zeros(1, *module.weight.shape[1:], dtype=module.weight.dtype)
+    return module(zeros).flatten()

@@ -67,6 +67,7 @@ final class Speller {
                 spelled.put(part, content);
               }
             }
+            case "lokr_w1" -> spelled.put(part, small(layer, content));
             case "dora_scale", "lora_magnitude_vector", "magnitude" ->
                 spelled.put(form.magnitude().key(), magnitude(layer, part, content));
             default -> spelled.put(SUFFIXES.getOrDefault(part, part), flat(layer, part, content));
@@ -144,7 +145,8 @@ final class Speller {
     switch (form.alphas()) {
       case TENSORS -> {
         if (!spelled.containsKey(Layer.ALPHA) && !remembered.lacksAlpha(layer)) {
-          spelled.put(Layer.ALPHA, Content.Scalar.alpha(layer.alpha()));
+          double alpha = layer.scaledWhole() ? layer.rank().orElse(1) : layer.alpha();
+          spelled.put(Layer.ALPHA, Content.Scalar.alpha(alpha));
         }
       }
       case SETTINGS -> settings.put(name, layer);
@@ -168,15 +170,26 @@ final class Speller {
       dims[1] = up.shape().matrix().dim(1);
       shaped = new Content.Shaped(up, Shape.of(dims));
     }
-    if (form.alphas() != Form.Alphas.FOLDED || layer.scale() == 1) {
-      return shaped;
-    }
+    return form.alphas() == Form.Alphas.FOLDED && layer.scale() != 1
+        ? folded(layer, shaped, "keeps no alpha", "up")
+        : shaped;
+  }
+
+  /// The small factor of LoKr. PEFT scales whole factors too, by alpha over a rank that shapes
+  /// nothing; everywhere else they have no scale.
+  private Content small(Layer layer, Content small) {
+    return form.alphas() != Form.Alphas.SETTINGS && layer.scaledWhole() && layer.scale() != 1
+        ? folded(layer, small, "does not scale whole factors of LoKr", "one of them")
+        : small;
+  }
+
+  private Content folded(Layer layer, Content factor, String why, String where) {
     if (!mayRound && !foldsExactly(layer)) {
       throw new Unwritable(
-          "%s keeps no alpha, and folding the scale %s into up would round; --dtype fp32 allows it"
-              .formatted(form.dialect().id(), layer.scale()));
+          "%s %s, and folding the scale %s into %s would round; --dtype fp32 allows it"
+              .formatted(form.dialect().id(), why, layer.scale(), where));
     }
-    return new Content.Scaled(shaped, layer.scale(), shaped.dtype());
+    return new Content.Scaled(factor, layer.scale(), factor.dtype());
   }
 
   /// Whether the scale is a power of two other than 1, which a factor takes without rounding.
