@@ -1,17 +1,20 @@
 """Adapters of whole pipelines: what diffusers saves is read, and it reads what Radiata writes."""
 
 import functools
+import json
 
 import pytest
 import torch
+from diffusers import FluxPipeline
 from peft import LoraConfig
+from safetensors.torch import save_file
 
 import lyco
 import pipelines
 import radiata
 
 UNET = ["to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "proj_in", "conv1", "time_emb_proj", "conv_in"]
-TEXT = ["q_proj", "v_proj", "fc1"]
+TEXT = ["q_proj", "v_proj", "out_proj", "fc1"]
 FLUX = [
     "to_q", "to_k", "to_v", "to_out.0", "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out", "ff.net.0.proj",
     "ff.net.2", "ff_context.net.2", "norm1.linear", "norm.linear", "proj_mlp", "proj_out", "x_embedder",
@@ -84,7 +87,7 @@ def test_saved_without_settings_has_scale_one(name, small, tmp_path):
 READS = [
     ("sd1", "kohya"), ("sd1", "kohya-diffusers"), ("sd1", "diffusers"), ("sd1", "aitoolkit"),
     ("sdxl", "kohya"), ("sdxl", "kohya-diffusers"), ("sdxl", "diffusers"), ("sdxl", "aitoolkit"),
-    ("flux", "kohya"), ("flux", "diffusers"), ("flux", "aitoolkit"), ("flux", "comfyui"),
+    ("flux", "diffusers"), ("flux", "aitoolkit"), ("flux", "comfyui"),
     ("sd3", "diffusers"), ("sd3", "aitoolkit"),
 ]  # fmt: skip
 
@@ -102,11 +105,16 @@ def test_converted_lora_loads_in_diffusers(name, dialect, trained, tmp_path):
 def test_dora_there_and_back_loads_in_diffusers(name, trained, tmp_path):
     """By way of names and keys that are not those of diffusers."""
     pipeline, file, want = trained(name, True)
-    between = tmp_path / "between.safetensors"
-    try_dialect = "lycoris"
-    radiata.convert(file, try_dialect, between, pipeline.folder)
+    between = radiata.convert(file, "kohya", tmp_path / "between.safetensors", pipeline.folder)
     out = radiata.convert(between, "diffusers", tmp_path / "out.safetensors", pipeline.folder)
     radiata.close(pipeline.weights(out), want)
+
+
+def named_as_kohya(encoder):
+    """CLIP under the level that its modules have in kohya's names, and had before transformers 5."""
+    level = torch.nn.Module()
+    level.text_model = encoder if not hasattr(encoder, "text_model") else encoder.text_model
+    return level
 
 
 @pytest.mark.parametrize("dora", [False, True], ids=["lora", "dora"])
@@ -116,10 +124,11 @@ def test_converted_loads_in_lycoris(name, dialect, dora, trained, tmp_path):
     pipeline, file, want = trained(name, dora)
     out = radiata.convert(file, dialect, tmp_path / "out.safetensors", pipeline.folder)
     models = pipeline.again()
-    encoders = [model for part, model in models.items() if part.startswith("text")]
+    encoders = [named_as_kohya(model) for part, model in models.items() if part.startswith("text")]
     tensors = {part: dict(model.state_dict()) for part, model in models.items()}
-    network, loras = lyco.load(out, models["unet"], encoders if len(encoders) > 1 else encoders[0], kohya=True)
-    network.apply_to(encoders, models["unet"], apply_text_encoder=True, apply_unet=True)
+    _, loras = lyco.load(out, models["unet"], encoders if len(encoders) > 1 else encoders[0], kohya=True)
+    for lora in loras:
+        lora.apply_to()
     got = {}
     for part, model in models.items():
         own = [lora for lora in loras if any(lora.org_module[0] is each for each in model.modules())]
@@ -130,3 +139,31 @@ def test_converted_loads_in_lycoris(name, dialect, dora, trained, tmp_path):
 def test_a_peft_folder_holds_one_model(trained, tmp_path):
     pipeline, file, _ = trained("sd1")
     assert "text encoders" in radiata.refused(file, "peft", tmp_path / "peft", pipeline.folder)
+
+
+def test_flux_of_sd_scripts_in_its_own_width(tmp_path):
+    """diffusers takes the rows of q, k, v and MLP apart at the widths of the real model only."""
+    width, rank, alpha = 3072, 4, 3
+    single, double = "transformer.single_transformer_blocks.1", "transformer.transformer_blocks.0"
+    outputs = {
+        f"{single}.attn.to_q": width, f"{single}.attn.to_k": width, f"{single}.attn.to_v": width,
+        f"{single}.proj_mlp": 4 * width, f"{double}.attn.to_q": width, f"{double}.attn.to_k": width,
+        f"{double}.attn.to_v": width, f"{double}.attn.add_q_proj": width, f"{double}.attn.add_k_proj": width,
+        f"{double}.attn.add_v_proj": width, f"{double}.ff.net.0.proj": 4 * width, f"{double}.norm1.linear": 6 * width,
+    }  # fmt: skip
+    factors = {}
+    for path, out in outputs.items():
+        factors[f"{path}.lora_A.weight"] = torch.randn(rank, width)
+        factors[f"{path}.lora_B.weight"] = torch.randn(out, rank)
+    source = tmp_path / "source.safetensors"
+    settings = {"transformer.r": rank, "transformer.lora_alpha": alpha}
+    save_file(factors, source, metadata={"lora_adapter_metadata": json.dumps(settings)})
+
+    out = radiata.convert(source, "kohya", tmp_path / "kohya.safetensors")
+    state, alphas = FluxPipeline.lora_state_dict(out, return_alphas=True)
+    assert not alphas and {key.rsplit(".lora_", 1)[0] for key in state} == set(outputs)
+    for path in outputs:
+        probe = torch.randn(width, dtype=torch.float64)
+        want = factors[f"{path}.lora_B.weight"].double() @ (factors[f"{path}.lora_A.weight"].double() @ probe)
+        got = state[f"{path}.lora_B.weight"].double() @ (state[f"{path}.lora_A.weight"].double() @ probe)
+        torch.testing.assert_close(got, want * alpha / rank, rtol=1e-5, atol=1e-4)

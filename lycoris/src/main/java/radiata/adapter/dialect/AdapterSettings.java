@@ -88,15 +88,19 @@ final class AdapterSettings {
   }
 
   /// The text of `lora_adapter_metadata`: the settings of each component, their keys prefixed.
+  ///
+  /// CLIP's modules stand in it without their level `text_model`, which transformers 4 has and 5 has
+  /// not: PEFT takes the ends of names, and diffusers 0.42 takes that level off the tensors alone.
   String diffusers() {
     Map<String, AdapterSettings> components = new LinkedHashMap<>();
     numbers.forEach((name, one) -> {
       String component = name.substring(0, name.indexOf('.'));
       AdapterSettings of = components.computeIfAbsent(component, key -> new AdapterSettings());
-      of.numbers.put(name, one);
+      String path = name.replaceFirst("^(text_encoder\\w*\\.)text_model\\.", "$1");
+      of.numbers.put(path, one);
       of.biased |= biased;
       if (dora.contains(name)) {
-        of.dora.add(name);
+        of.dora.add(path);
       }
     });
     JsonObject all = new JsonObject();

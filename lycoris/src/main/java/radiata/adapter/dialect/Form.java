@@ -71,9 +71,9 @@ record Form(
     return alphas == Alphas.SETTINGS;
   }
 
-  /// Whether several algorithms may stand in one file.
+  /// Whether several algorithms may stand in one file: where each layer is read by its own keys.
   boolean mixesAlgorithms() {
-    return alphas != Alphas.SETTINGS;
+    return others;
   }
 
   /// The form of a dialect for a family.

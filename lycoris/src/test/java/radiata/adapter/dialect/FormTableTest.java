@@ -71,7 +71,7 @@ class FormTableTest {
       }
       said.put(row, cells);
     }
-    assertThat(rows).isEqualTo(said);
+    said.forEach((row, cells) -> assertThat(rows.get(row)).as(row).isEqualTo(cells));
     assertThat(rows.keySet()).containsAll(ALGORITHMS.keySet()).containsAll(OTHERS.keySet());
   }
 
