@@ -60,10 +60,6 @@ final class AdapterSettings {
     return !dora.isEmpty() && dora.size() < numbers.size();
   }
 
-  Set<Algorithm> algorithms() {
-    return algorithms;
-  }
-
   boolean isEmpty() {
     return numbers.isEmpty() && saved.isEmpty();
   }
