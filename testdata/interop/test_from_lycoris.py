@@ -12,12 +12,12 @@ import lyco
 import radiata
 
 BASE = {
-    "a.bias": (12,),
-    "a.weight": (12, 10),
-    "b.weight": (20, 12),
+    "a.bias": (16,),
+    "a.weight": (16, 10),
+    "b.weight": (32, 12),
     "conv.bias": (8,),
     "conv.weight": (8, 6, 3, 3),
-    "one.weight": (24, 8, 1, 1),
+    "one.weight": (16, 8, 1, 1),
 }
 
 
@@ -55,7 +55,8 @@ CASES = {
     "diag-oft": (dict(algo="diag-oft"), "oft", "none"),
     "diag-oft-constraint": (dict(algo="diag-oft", constraint=0.01, rescaled=True), "oft", "none"),
     "boft": (dict(algo="boft", linear_dim=4), "boft", "none"),
-    "tlora": (dict(algo="tlora"), "tlora", "none"),
+    # Its delta has no kernel, and LyCORIS cannot merge it into one.
+    "tlora": (dict(algo="tlora", preset="full-lin"), "tlora", "none"),
 }
 
 

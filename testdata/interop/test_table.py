@@ -28,7 +28,6 @@ PAIRS = [
 SHAPES = "PEFT builds the factors of LoKr from one decompose_factor"
 REFUSED = {
     ("LoKr", "w2-lowrank", "peft"): SHAPES,
-    ("LoKr", "w1-lowrank", "peft"): SHAPES,
     ("LoKr", "whole", "peft"): SHAPES,
     ("LoKr", "unbalanced", "peft"): SHAPES,
 }
