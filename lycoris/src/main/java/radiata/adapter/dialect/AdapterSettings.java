@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -59,10 +60,6 @@ final class AdapterSettings {
     return !dora.isEmpty() && dora.size() < numbers.size();
   }
 
-  Set<Algorithm> algorithms() {
-    return algorithms;
-  }
-
   boolean isEmpty() {
     return numbers.isEmpty() && saved.isEmpty();
   }
@@ -87,15 +84,19 @@ final class AdapterSettings {
   }
 
   /// The text of `lora_adapter_metadata`: the settings of each component, their keys prefixed.
+  ///
+  /// CLIP's modules stand in it without their level `text_model`, which transformers 4 has and 5 has
+  /// not: PEFT takes the ends of names, and diffusers 0.42 takes that level off the tensors alone.
   String diffusers() {
     Map<String, AdapterSettings> components = new LinkedHashMap<>();
     numbers.forEach((name, one) -> {
       String component = name.substring(0, name.indexOf('.'));
       AdapterSettings of = components.computeIfAbsent(component, key -> new AdapterSettings());
-      of.numbers.put(name, one);
+      String path = name.replaceFirst("^(text_encoder\\w*\\.)text_model\\.", "$1");
+      of.numbers.put(path, one);
       of.biased |= biased;
       if (dora.contains(name)) {
-        of.dora.add(name);
+        of.dora.add(path);
       }
     });
     JsonObject all = new JsonObject();
@@ -112,14 +113,16 @@ final class AdapterSettings {
     JsonObject ranks = new JsonObject();
     JsonObject alphas = new JsonObject();
     JsonArray targets = new JsonArray();
+    Set<String> ends = ends(numbers.keySet().stream().map(name -> stripped(name, prefix)).toList());
     numbers.forEach((name, one) -> {
       String path = stripped(name, prefix);
       targets.add(path);
+      String pattern = ends.contains(path) ? "^" + path : path;
       if (one.rank() != most.rank()) {
-        ranks.addProperty(path, one.rank());
+        ranks.addProperty(pattern, one.rank());
       }
       if (one.alpha() != most.alpha()) {
-        number(alphas, path, one.alpha());
+        number(alphas, pattern, one.alpha());
       }
     });
     json.addProperty("r", most.rank());
@@ -133,6 +136,22 @@ final class AdapterSettings {
       products(json, algorithm);
     }
     return json;
+  }
+
+  /// Paths that are the end of others: a pattern of one would be a pattern of those too, were it not
+  /// tied to the start.
+  private static Set<String> ends(List<String> paths) {
+    Set<String> all = new HashSet<>(paths);
+    Set<String> ends = new HashSet<>();
+    for (String path : paths) {
+      for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+        String end = path.substring(dot + 1);
+        if (all.contains(end)) {
+          ends.add(end);
+        }
+      }
+    }
+    return ends;
   }
 
   private void lora(JsonObject json) {

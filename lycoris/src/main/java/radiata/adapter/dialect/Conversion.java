@@ -2,16 +2,19 @@ package radiata.adapter.dialect;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterException;
 import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
+import radiata.convention.Algorithm;
 import radiata.names.Dialect;
 import radiata.names.Located;
 import radiata.names.NameTable;
@@ -32,6 +35,7 @@ public final class Conversion {
   private final List<String> dropped = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private final SequencedMap<String, String> renamed = new LinkedHashMap<>();
+  private final Set<Algorithm> algorithms = EnumSet.noneOf(Algorithm.class);
   private int modules;
 
   /// What is wanted.
@@ -185,6 +189,9 @@ public final class Conversion {
     speller.write(layer, name);
     renamed.put(layer.name(), name);
     modules++;
+    if (layer.hasWeight() && layer.algorithm() != Algorithm.WHOLE) {
+      algorithms.add(layer.algorithm());
+    }
     lost.putAll(Losses.of(layer, form, keepsAlphas(file.dialect())));
   }
 
@@ -239,7 +246,7 @@ public final class Conversion {
           "%s wants a magnitude on every layer or on none, and here some have one"
               .formatted(request.to().id()));
     }
-    if (form.alphas() == Form.Alphas.SETTINGS && speller.settings().algorithms().size() > 1) {
+    if (!form.mixesAlgorithms() && algorithms.size() > 1) {
       problems.add("%s holds one algorithm, and here are several".formatted(request.to().id()));
     }
     String config = config();

@@ -61,6 +61,21 @@ record Form(
     FOLDED
   }
 
+  /// Whether it can hold a magnitude over an algorithm: PEFT and ai-toolkit know DoRA over LoRA alone.
+  boolean decomposes(Algorithm algorithm) {
+    return algorithm == LORA || others;
+  }
+
+  /// Whether it can hold the bias that PEFT trains beside up (`lora_bias`).
+  boolean biases() {
+    return alphas == Alphas.SETTINGS;
+  }
+
+  /// Whether several algorithms may stand in one file: where each layer is read by its own keys.
+  boolean mixesAlgorithms() {
+    return others;
+  }
+
   /// The form of a dialect for a family.
   ///
   /// @throws IllegalArgumentException for the unknown dialect

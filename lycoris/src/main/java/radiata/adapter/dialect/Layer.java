@@ -204,6 +204,11 @@ record Layer(
     return madeFor.rank() > 1 ? madeFor.dim(1) : 0;
   }
 
+  /// Whether both its factors are those of LoKr, whole, and scaled nevertheless, as PEFT does.
+  boolean scaledWhole() {
+    return parts.containsKey("lokr_w1") && parts.containsKey("lokr_w2") && rank.isPresent();
+  }
+
   double scale() {
     return alpha / rank.orElse(1);
   }

@@ -67,6 +67,7 @@ final class Speller {
                 spelled.put(part, content);
               }
             }
+            case "lokr_w1" -> spelled.put(part, small(layer, content));
             case "dora_scale", "lora_magnitude_vector", "magnitude" ->
                 spelled.put(form.magnitude().key(), magnitude(layer, part, content));
             default -> spelled.put(SUFFIXES.getOrDefault(part, part), flat(layer, part, content));
@@ -115,6 +116,11 @@ final class Speller {
           "%s has no magnitude per input; re-project it with --axis output --base BASE, or bake it"
               .formatted(dialect));
     }
+    if (layer.magnitude() != null && !form.decomposes(layer.algorithm())) {
+      throw new Unwritable(
+          "%s knows DoRA over LoRA alone, not over %s; kohya, lycoris and comfyui can hold it, or bake it"
+              .formatted(dialect, layer.algorithm().id()));
+    }
     if (form.magnitude() == Magnitude.MAGNITUDE && layer.magnitude() != null && layer.kernel()) {
       throw new Unwritable("%s knows DoRA on linear layers alone".formatted(dialect));
     }
@@ -129,7 +135,7 @@ final class Speller {
           ONLY_PEFT.contains(part)
               ? !peft && !ia3
               : !form.others() && (part.startsWith("bias_") || part.equals("diff_b"));
-      if (foreign || (part.equals("lora_B.bias") && form.others())) {
+      if (foreign || (part.equals("lora_B.bias") && !form.biases())) {
         throw new Unwritable("%s cannot hold %s".formatted(dialect, part));
       }
     }
@@ -139,7 +145,8 @@ final class Speller {
     switch (form.alphas()) {
       case TENSORS -> {
         if (!spelled.containsKey(Layer.ALPHA) && !remembered.lacksAlpha(layer)) {
-          spelled.put(Layer.ALPHA, Content.Scalar.alpha(layer.alpha()));
+          double alpha = layer.scaledWhole() ? layer.rank().orElse(1) : layer.alpha();
+          spelled.put(Layer.ALPHA, Content.Scalar.alpha(alpha));
         }
       }
       case SETTINGS -> settings.put(name, layer);
@@ -163,15 +170,26 @@ final class Speller {
       dims[1] = up.shape().matrix().dim(1);
       shaped = new Content.Shaped(up, Shape.of(dims));
     }
-    if (form.alphas() != Form.Alphas.FOLDED || layer.scale() == 1) {
-      return shaped;
-    }
+    return form.alphas() == Form.Alphas.FOLDED && layer.scale() != 1
+        ? folded(layer, shaped, "keeps no alpha", "up")
+        : shaped;
+  }
+
+  /// The small factor of LoKr. PEFT scales whole factors too, by alpha over a rank that shapes
+  /// nothing; everywhere else they have no scale.
+  private Content small(Layer layer, Content small) {
+    return form.alphas() != Form.Alphas.SETTINGS && layer.scaledWhole() && layer.scale() != 1
+        ? folded(layer, small, "does not scale whole factors of LoKr", "one of them")
+        : small;
+  }
+
+  private Content folded(Layer layer, Content factor, String why, String where) {
     if (!mayRound && !foldsExactly(layer)) {
       throw new Unwritable(
-          "%s keeps no alpha, and folding the scale %s into up would round; --dtype fp32 allows it"
-              .formatted(form.dialect().id(), layer.scale()));
+          "%s %s, and folding the scale %s into %s would round; --dtype fp32 allows it"
+              .formatted(form.dialect().id(), why, layer.scale(), where));
     }
-    return new Content.Scaled(shaped, layer.scale(), shaped.dtype());
+    return new Content.Scaled(factor, layer.scale(), factor.dtype());
   }
 
   /// Whether the scale is a power of two other than 1, which a factor takes without rounding.
@@ -186,7 +204,9 @@ final class Speller {
       return stored;
     }
     long count = stored.shape().elements();
-    long[] dims = new long[layer.kernel() ? 4 : 2];
+    Content down = layer.parts().get(Layer.DOWN);
+    int rank = down == null ? layer.madeFor().rank() : down.shape().rank();
+    long[] dims = new long[layer.kernel() ? rank : 2];
     Arrays.fill(dims, 1);
     Shape shape =
         switch (form.magnitude()) {
