@@ -92,6 +92,46 @@ class ConvertTest {
   }
 
   @Test
+  void theFirstRanksOfADyloraKeepItsAlpha() {
+    Path out = folder.resolve("out.safetensors");
+    Path adapter = GOLDEN.resolve("dylora/adapter.safetensors");
+    Path base = GOLDEN.resolve("dylora/base.safetensors");
+    Ran ran =
+        radiata(
+            "convert", adapter, "-o", out, "--to", "lycoris", "--base", base, "--dylora-rank", "2");
+    assertThat(ran.exit()).as(ran.err()).isZero();
+    JsonObject before = radiata("inspect", adapter, "--json").json().getAsJsonObject("adapter");
+    JsonObject after = radiata("inspect", out, "--json").json().getAsJsonObject("adapter");
+    for (int i = 0; i < after.getAsJsonArray("modules").size(); i++) {
+      JsonObject was = before.getAsJsonArray("modules").get(i).getAsJsonObject();
+      JsonObject is = after.getAsJsonArray("modules").get(i).getAsJsonObject();
+      assertThat(is.get("rank").getAsInt()).isEqualTo(2);
+      assertThat(is.get("alpha")).isEqualTo(was.get("alpha"));
+    }
+  }
+
+  @Test
+  void whatNoLayerReadsSurvivesUnderTheNewNameOfItsModule() throws IOException {
+    String name = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k";
+    Path in =
+        new TensorFileBuilder()
+            .f32(name + ".lora_up.weight", new long[] {320, 1}, new double[320])
+            .f32(name + ".lora_down.weight", new long[] {1, 768}, new double[768])
+            .f32(name + ".pissa_flag", new long[] {1}, 7)
+            .f32("bundle_emb.cat.clip_l", new long[] {1, 2}, 1, 2)
+            .write(folder.resolve("in.safetensors"));
+    Path out = folder.resolve("out.safetensors");
+    Ran ran = radiata("convert", in, "-o", out, "--to", "comfyui");
+    assertThat(ran.exit()).as(ran.err()).isZero();
+    assertThat(radiata("inspect", out, "--keys").out())
+        .contains("diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.pissa_flag")
+        .contains("bundle_emb.cat.clip_l");
+    Ran refused = radiata("convert", in, "-o", folder.resolve("d"), "--to", "diffusers");
+    assertThat(refused.exit()).isEqualTo(1);
+    assertThat(refused.err()).contains("bundle_emb.cat.clip_l");
+  }
+
+  @Test
   void aDryRunWritesNothingAndAnExistingOutputIsKept() throws IOException {
     Path out = folder.resolve("out.safetensors");
     assertThat(radiata("convert", REAL, "-o", out, "--to", "kohya", "--dry-run").exit()).isZero();

@@ -31,12 +31,14 @@ import radiata.safetensors.provenance.Recipe;
 ///
 /// @param to the dialect; empty for that of the file
 /// @param base the model it is for; null to know its names by the family
+/// @param ranks how many ranks of every pair are kept
 /// @param axis the axis along which DoRA is fitted anew first
 record AdapterConverting(
     Optional<Dialect> to,
     @Nullable String base,
     @Nullable String adapterName,
     boolean drop,
+    OptionalInt ranks,
     Optional<Axis> axis,
     ConvertCommand.Target target) {
 
@@ -72,7 +74,8 @@ record AdapterConverting(
   private void write(AdapterFile file, AdapterFile from, Console console, List<Residual> residuals)
       throws IOException {
     Dialect dialect = to.orElse(from.dialect());
-    Conversion.Request request = new Conversion.Request(dialect, target.dtype().orElse(null), drop);
+    Conversion.Request request =
+        new Conversion.Request(dialect, target.dtype().orElse(null), drop, ranks);
     Converted converted = Conversion.of(file, names(file, dialect), request);
     converted.notes().forEach(console::warn);
     if (!target.dryRun()) {
@@ -100,6 +103,7 @@ record AdapterConverting(
     if (adapterName != null) {
       settings.put("adapter-name", adapterName);
     }
+    ranks.ifPresent(kept -> settings.put("dylora-rank", Integer.toString(kept)));
     axis.ifPresent(asked -> {
       settings.put("axis", asked.to().name().toLowerCase(Locale.ROOT));
       asked.rank().ifPresent(rank -> settings.put("rank", Integer.toString(rank)));

@@ -44,6 +44,9 @@ final class ConvertCommand implements Command {
           "fit DoRA anew along the output or input axis; needs --base, and is near, not exact");
   private static final Option RANK =
       Flags.value("rank", "N", "the rank of what --axis fits (default: that of each layer)");
+  private static final Option DYLORA =
+      Flags.value(
+          "dylora-rank", "N", "keep the first N ranks of every pair, alpha as it is (DyLoRA)");
   private static final Option SHARDS =
       Flags.value(
           "max-shard-size", "SIZE", "split a checkpoint into files of at most 5GB, 500MB, ...");
@@ -97,7 +100,7 @@ final class ConvertCommand implements Command {
   @Override
   public List<Section> sections() {
     return List.of(
-        Section.of("Adapters", BASE, ADAPTER_NAME, DROP, AXIS, RANK),
+        Section.of("Adapters", BASE, ADAPTER_NAME, DROP, DYLORA, AXIS, RANK),
         Section.of("Checkpoints", SHARDS, PREDICTION),
         Section.of("Output", OUTPUT, TO, DTYPE, FORCE, DATE, DRY_RUN));
   }
@@ -131,11 +134,12 @@ final class ConvertCommand implements Command {
               arguments.text(BASE).orElse(null),
               arguments.text(ADAPTER_NAME).orElse(null),
               arguments.has(DROP),
+              arguments.integer(DYLORA, 1),
               axis(arguments),
               target)
           .run(input, console);
     } else {
-      refuse(arguments, "a checkpoint", BASE, ADAPTER_NAME, DROP, AXIS, RANK);
+      refuse(arguments, "a checkpoint", BASE, ADAPTER_NAME, DROP, DYLORA, AXIS, RANK);
       new CheckpointConverting(
               arguments.choice(TO, LAYOUTS).orElse("keep"),
               arguments.text(SHARDS).orElse(null),

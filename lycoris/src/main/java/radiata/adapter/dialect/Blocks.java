@@ -120,6 +120,16 @@ record Blocks(Layer layer, List<List<Rows>> runs, List<@Nullable Rows> ranges) {
     return cut.with(parts, Math.toIntExact(range.count()), alpha);
   }
 
+  /// The first ranks of a pair, its alpha as it is.
+  static Layer first(Layer layer, int ranks) {
+    SequencedMap<String, Content> parts = new LinkedHashMap<>(layer.parts());
+    long[] dims = layer.part(Layer.UP).shape().dims();
+    dims[1] = ranks;
+    parts.put(Layer.UP, new Content.Columns(layer.part(Layer.UP), 0, Shape.of(dims)));
+    parts.put(Layer.DOWN, new Content.Picked(layer.part(Layer.DOWN), List.of(new Rows(0, ranks))));
+    return layer.with(parts, ranks, layer.alpha());
+  }
+
   /// One pair for a fused weight.
   ///
   /// @param mayRound whether scales that differ may be folded into up where that rounds

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -43,7 +44,13 @@ public final class Conversion {
   /// @param to the dialect
   /// @param dtype of the floats but alpha; null to keep each
   /// @param drop whether what the dialect cannot hold is left out
-  public record Request(Dialect to, @Nullable DType dtype, boolean drop) {}
+  /// @param ranks how many ranks of every low-rank pair are kept, alpha as it is; empty for all
+  public record Request(Dialect to, @Nullable DType dtype, boolean drop, OptionalInt ranks) {
+    /// All ranks.
+    public Request(Dialect to, @Nullable DType dtype, boolean drop) {
+      this(to, dtype, drop, OptionalInt.empty());
+    }
+  }
 
   private Conversion(AdapterFile file, NameTable names, Request request) {
     this.file = file;
@@ -80,7 +87,7 @@ public final class Conversion {
     }
     Map<Located, Map<String, Layer>> waiting = new LinkedHashMap<>();
     for (Map.Entry<String, List<AdapterModule>> entry : byName.entrySet()) {
-      Layer layer = Layer.of(file.file(), entry.getValue());
+      Layer layer = kept(Layer.of(file.file(), entry.getValue()));
       try {
         place(layer, find(entry.getKey()), waiting);
       } catch (Unwritable e) {
@@ -92,6 +99,17 @@ public final class Conversion {
     }
     carryOthers();
     return finish();
+  }
+
+  /// The first ranks of a pair: a DyLoRA is trained at every rank.
+  private Layer kept(Layer layer) {
+    boolean cut =
+        request.ranks().isPresent()
+            && layer.algorithm() == Algorithm.LORA
+            && layer.parts().containsKey(Layer.UP)
+            && !layer.parts().containsKey(Layer.MID)
+            && layer.rank().orElse(0) > request.ranks().getAsInt();
+    return cut ? Blocks.first(layer, request.ranks().getAsInt()) : layer;
   }
 
   private void refuseUnread() {
