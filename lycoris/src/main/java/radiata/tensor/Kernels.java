@@ -169,34 +169,6 @@ public final class Kernels {
     return sum;
   }
 
-  /// `y = factor * y`.
-  public static void scale(float[] y, float factor) {
-    for (int i = 0; i < y.length; i++) {
-      y[i] = factor * y[i];
-    }
-  }
-
-  /// `y = factor * y + share * w`.
-  public static void mix(float[] y, float factor, float[] w, float share) {
-    for (int i = 0; i < y.length; i++) {
-      y[i] = Math.fma(share, w[i], factor * y[i]);
-    }
-  }
-
-  /// `y = factor * y`, elementwise.
-  public static void scale(float[] y, float[] factor) {
-    for (int i = 0; i < y.length; i++) {
-      y[i] = factor[i] * y[i];
-    }
-  }
-
-  /// `y = factor * y + share * w`, elementwise.
-  public static void mix(float[] y, float[] factor, float[] w, float share) {
-    for (int i = 0; i < y.length; i++) {
-      y[i] = Math.fma(share, w[i], factor[i] * y[i]);
-    }
-  }
-
   /// The largest magnitude in `y`, at least `peak`; NaN if `y` holds one.
   public static float peak(float[] y, float peak) {
     float most = peak;

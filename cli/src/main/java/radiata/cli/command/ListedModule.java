@@ -9,27 +9,13 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import radiata.adapter.Adapter;
-import radiata.adapter.Boft;
-import radiata.adapter.Dora;
-import radiata.adapter.Full;
-import radiata.adapter.Glora;
-import radiata.adapter.Ia3;
-import radiata.adapter.Loha;
-import radiata.adapter.Lokr;
-import radiata.adapter.Lora;
-import radiata.adapter.Oft;
-import radiata.adapter.Replacement;
-import radiata.adapter.Scale;
-import radiata.adapter.Sparse;
-import radiata.adapter.Tlora;
+import radiata.adapter.dialect.Scales;
 import radiata.adapter.file.AdapterModule;
 import radiata.adapter.file.Misfit;
 import radiata.adapter.file.Unsupported;
 import radiata.cli.report.Json;
 import radiata.convention.DoraAxis;
 import radiata.convention.Magnitude;
-import radiata.convention.Profiles;
 import radiata.safetensors.Shape;
 import radiata.safetensors.TensorInfo;
 
@@ -59,7 +45,7 @@ record ListedModule(
         module.algorithm().id(),
         module.rank(),
         module.alpha(),
-        scale(module.adapter()),
+        Scales.exact(module.adapter()),
         module.axis().map(ListedModule::id).orElse(NO_DORA),
         Optional.of(module.madeFor()));
   }
@@ -82,26 +68,6 @@ record ListedModule(
         OptionalDouble.empty(),
         dora(tensors),
         Optional.empty());
-  }
-
-  /// What stands in front of the delta; empty for what is no scaled delta.
-  private static OptionalDouble scale(Adapter<TensorInfo> adapter) {
-    return switch (adapter) {
-      case Dora<TensorInfo> dora -> scale(dora.inner());
-      case Sparse<TensorInfo> sparse -> scale(sparse.inner());
-      case Lora<TensorInfo> lora -> scale(lora.scale());
-      case Loha<TensorInfo> loha -> scale(loha.scale());
-      case Lokr<TensorInfo> lokr -> scale(lokr.scale());
-      case Glora<TensorInfo> glora -> scale(glora.scale());
-      case Tlora<TensorInfo> tlora -> scale(tlora.scale());
-      case Full<TensorInfo> full -> scale(full.scale());
-      case Ia3<TensorInfo> _, Oft<TensorInfo> _, Boft<TensorInfo> _, Replacement<TensorInfo> _ ->
-          OptionalDouble.empty();
-    };
-  }
-
-  private static OptionalDouble scale(Scale scale) {
-    return OptionalDouble.of(scale.under(Profiles.EXACT));
   }
 
   /// The axis as far as LyCORIS' `dora_scale` shows it in its shape: `[1, in, ...]` or `[out, 1,

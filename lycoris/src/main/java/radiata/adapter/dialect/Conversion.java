@@ -50,6 +50,11 @@ public final class Conversion {
     public Request(Dialect to, @Nullable DType dtype, boolean drop) {
       this(to, dtype, drop, OptionalInt.empty());
     }
+
+    /// Whether a scale may be folded into a factor where that rounds.
+    boolean mayRound() {
+      return dtype == DType.F32 || dtype == DType.F64;
+    }
   }
 
   private Conversion(AdapterFile file, NameTable names, Request request) {
@@ -57,11 +62,10 @@ public final class Conversion {
     this.names = names;
     this.request = request;
     this.form = Form.of(request.to(), names.family());
-    boolean mayRound = request.dtype() == DType.F32 || request.dtype() == DType.F64;
     this.speller =
         new Speller(
             form,
-            mayRound,
+            request.mayRound(),
             Remembered.of(file.metadata(), request.to(), keepsAlphas(file.dialect())));
   }
 
@@ -192,11 +196,10 @@ public final class Conversion {
       for (NameTable.Part part : names.parts(whole, names.fusedShape(whole, any.inputs()))) {
         parts.add(new Relayout.Part(layers.get(part.module().path()), part.runs()));
       }
-      boolean mayRound = request.dtype() == DType.F32 || request.dtype() == DType.F64;
       Layer joined =
           parts.size() == 1
               ? Relayout.rows(any, parts.getFirst().runs())
-              : Relayout.join(parts, mayRound);
+              : Relayout.join(parts, request.mayRound());
       write(joined, nameOf(whole));
     } catch (Unwritable e) {
       layers.values().forEach(layer -> problem(layer, e));

@@ -28,12 +28,17 @@ record Origin(String writer, String because) {
           new Sign("onetrainer", "oft_R keys", any(".*\\.oft_R\\.weight")),
           new Sign("onetrainer", "bundled embeddings (bundle_emb)", starts("bundle_emb\\.")),
           new Sign("onetrainer", "T5 under lora_te2_", starts("lora_te2_encoder_block_")),
-          new Sign("sd-scripts", "LDM paths under lora_unet_", starts("lora_unet_input_blocks_")),
-          new Sign("sd-scripts", "T5 under lora_te3_", starts("lora_te3_")),
           new Sign(
               "onetrainer",
               "diffusers paths under lora_unet_ for SDXL, where sd-scripts writes LDM paths",
               Origin::sdxlOnDiffusersPaths),
+          new Sign(
+              "lycoris",
+              "kohya's prefixes with suffixes that sd-scripts does not write",
+              any(
+                  "lora_(?:unet|te\\d?)_.*\\.(?:hada_|lokr_|dora_scale|diff|w_norm|b_norm|oft_|a1\\.|on_input).*")),
+          new Sign("sd-scripts", "LDM paths under lora_unet_", starts("lora_unet_input_blocks_")),
+          new Sign("sd-scripts", "T5 under lora_te3_", starts("lora_te3_")),
           new Sign(
               "sd-scripts",
               "the prefixes lora_unet_ and lora_te_",
