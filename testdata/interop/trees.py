@@ -66,14 +66,16 @@ def effective(module):
     if isinstance(module, nn.Linear):
         units = torch.eye(shape[1], dtype=module.weight.dtype)
         return (module(units) - module(torch.zeros_like(units))).T.contiguous()
+    assert all(stride == 1 for stride in module.stride), "a kernel has to meet its own size once"
     count = shape[1:].numel()
     units = torch.eye(count, dtype=module.weight.dtype).reshape(count, *shape[1:])
-    result = module(units) - module(torch.zeros_like(units))
-    return result.reshape(count, shape[0]).T.reshape(shape).contiguous()
+    result = (module(units) - module(torch.zeros_like(units)))[(..., *module.padding)]
+    return result.T.reshape(shape).contiguous()
 
 
 @torch.no_grad()
 def bias(module):
     """The bias with which a layer works: what it makes of zeros."""
     zeros = torch.zeros(1, *module.weight.shape[1:], dtype=module.weight.dtype)
-    return module(zeros).flatten()
+    result = module(zeros)
+    return (result if isinstance(module, nn.Linear) else result[(..., *module.padding)]).flatten()
