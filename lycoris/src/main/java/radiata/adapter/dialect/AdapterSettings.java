@@ -85,8 +85,9 @@ final class AdapterSettings {
 
   /// The text of `lora_adapter_metadata`: the settings of each component, their keys prefixed.
   ///
-  /// CLIP's modules stand in it without their level `text_model`, which transformers 4 has and 5 has
-  /// not: PEFT takes the ends of names, and diffusers 0.42 takes that level off the tensors alone.
+  /// CLIP's modules stand in it without their level `text_model`, which transformers 4 has and 5
+  /// has not: PEFT takes the ends of names, and diffusers 0.42 takes that level off the tensors
+  /// alone.
   String diffusers() {
     Map<String, AdapterSettings> components = new LinkedHashMap<>();
     numbers.forEach((name, one) -> {
@@ -138,8 +139,8 @@ final class AdapterSettings {
     return json;
   }
 
-  /// Paths that are the end of others: a pattern of one would be a pattern of those too, were it not
-  /// tied to the start.
+  /// Paths that are the end of others: a pattern of one would be a pattern of those too, were it
+  /// not tied to the start.
   private static Set<String> ends(List<String> paths) {
     Set<String> all = new HashSet<>(paths);
     Set<String> ends = new HashSet<>();

@@ -61,7 +61,8 @@ record Form(
     FOLDED
   }
 
-  /// Whether it can hold a magnitude over an algorithm: PEFT and ai-toolkit know DoRA over LoRA alone.
+  /// Whether it can hold a magnitude over an algorithm: PEFT and ai-toolkit know DoRA over LoRA
+  /// alone.
   boolean decomposes(Algorithm algorithm) {
     return algorithm == LORA || others;
   }

@@ -108,8 +108,7 @@ class FormTableTest {
     boolean linear = form.magnitude() == Magnitude.MAGNITUDE;
     return switch (row) {
       case "DoRA, output axis" -> linear ? "linear layers" : "yes";
-      case "DoRA on some layers only" ->
-          !form.mixesDora() ? "–" : linear ? "linear layers" : "yes";
+      case "DoRA on some layers only" -> !form.mixesDora() ? "–" : linear ? "linear layers" : "yes";
       default -> throw new AssertionError("a row that no test knows: " + row);
     };
   }
@@ -122,10 +121,11 @@ class FormTableTest {
     section
         .lines()
         .filter(line -> line.startsWith("| "))
-        .forEach(line -> lines.add(
-            Arrays.stream(line.substring(1, line.length() - 1).split("\\|"))
-                .map(cell -> cell.strip().replace("`", ""))
-                .toList()));
+        .forEach(line ->
+            lines.add(
+                Arrays.stream(line.substring(1, line.length() - 1).split("\\|"))
+                    .map(cell -> cell.strip().replace("`", ""))
+                    .toList()));
     List<String> head = lines.getFirst();
     Map<String, Map<String, String>> rows = new LinkedHashMap<>();
     Set<String> dialects = Set.copyOf(head.subList(1, head.size()));

@@ -67,8 +67,7 @@ class WrittenSettingsTest {
     Path path = folder.resolve("out-" + to.id());
     try (AdapterFile file = AdapterFile.open(from, Limits.DEFAULT, null)) {
       Converted converted =
-          Conversion.of(
-              file, AdapterNames.of(file, to), new Conversion.Request(to, dtype, false));
+          Conversion.of(file, AdapterNames.of(file, to), new Conversion.Request(to, dtype, false));
       new AdapterWriter(converted, file, new Recipe("convert", Map.of()), Optional.empty())
           .write(path, Replace.REFUSE, bytes -> {});
     }
@@ -172,8 +171,7 @@ class WrittenSettingsTest {
       tensors.put("base_model.model.c" + kernel + ".lora_B.weight", Shape.of(up));
       tensors.put("base_model.model.c" + kernel + ".lora_magnitude_vector", Shape.of(magnitude));
     }
-    Path from =
-        peft("{\"peft_type\":\"LORA\",\"r\":2,\"lora_alpha\":2,\"use_dora\":true}");
+    Path from = peft("{\"peft_type\":\"LORA\",\"r\":2,\"lora_alpha\":2,\"use_dora\":true}");
     Path out = convert(from, Dialect.LYCORIS, null);
     assertThat(shape(out, "lycoris_c1.dora_scale")).isEqualTo(Shape.of(6, 1, 1));
     assertThat(shape(out, "lycoris_c2.dora_scale")).isEqualTo(Shape.of(6, 1, 1, 1));
