@@ -32,8 +32,7 @@ public final class Planner {
   private Planner(Checkpoint base, BakeRequest request) {
     this.base = base;
     this.request = request;
-    this.names =
-ModelFiles.names(base);
+    this.names = ModelFiles.names(base);
     this.blocks =
         request.blocks() == null ? null : BlockWeights.parse(request.blocks(), names.family());
   }
