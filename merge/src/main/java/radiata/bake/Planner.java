@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
 import radiata.convention.Profile;
-import radiata.names.BaseTensor;
 import radiata.names.BlockWeights;
 import radiata.names.Families;
 import radiata.names.Family;
@@ -33,12 +32,7 @@ public final class Planner {
   private Planner(Checkpoint base, BakeRequest request) {
     this.base = base;
     this.request = request;
-    this.names =
-        NameTable.of(
-            base.tensors().stream()
-                .map(t -> new BaseTensor(t.component(), t.name(), t.info().shape()))
-                .toList(),
-            ConfigJson.of(base));
+    this.names = ModelFiles.names(base);
     this.blocks =
         request.blocks() == null ? null : BlockWeights.parse(request.blocks(), names.family());
   }

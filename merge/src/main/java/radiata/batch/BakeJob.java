@@ -46,6 +46,11 @@ public record BakeJob(
     adapters = List.copyOf(adapters);
   }
 
+  @Override
+  public Path reads() {
+    return base;
+  }
+
   /// The strength that all adapters have; empty if they differ.
   public OptionalDouble strength() {
     double first = adapters.getFirst().strength();

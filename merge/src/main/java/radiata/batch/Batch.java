@@ -9,14 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import radiata.bake.ModelFiles;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Header;
-import radiata.safetensors.Limits;
 import radiata.safetensors.TensorSpec;
 
-/// Does the jobs of a manifest: those of one base together, so that it is read once. Outputs that
-/// are there already are left alone, a job that fails leaves the others alone.
+/// Does the jobs of a manifest: the bakes of one base together, so that it is read once, then the
+/// conversions of that model. Outputs that are there already are left alone, a job that fails
+/// leaves the others alone.
 public final class Batch {
   private final List<Job> jobs;
   private final Shard shard;
@@ -50,19 +51,20 @@ public final class Batch {
     return jobs;
   }
 
-  /// About what a job writes, from the header of its base; 1 if that cannot be read.
+  /// About what a job writes, from the header of the model that it reads; 1 if that cannot be read.
   public long bytes(Job job) {
     Optional<DType> dtype =
         switch (job) {
           case BakeJob bake -> bake.options().dtype();
+          case ConvertJob convert -> convert.options().dtype();
         };
     return sizes
-        .computeIfAbsent(job.base(), path -> new HashMap<>())
-        .computeIfAbsent(dtype, to -> bytes(job.base(), to));
+        .computeIfAbsent(job.reads(), path -> new HashMap<>())
+        .computeIfAbsent(dtype, to -> bytes(job.reads(), to));
   }
 
-  private static long bytes(Path base, Optional<DType> dtype) {
-    try (Checkpoint model = Checkpoint.open(base, Limits.DEFAULT)) {
+  private static long bytes(Path path, Optional<DType> dtype) {
+    try (Checkpoint model = ModelFiles.open(path)) {
       List<TensorSpec> specs =
           model.tensors().stream()
               .map(stored -> stored.info().spec())
@@ -85,25 +87,40 @@ public final class Batch {
   /// @throws IOException if the journal cannot be written
   public void run(Function<Exception, String> words, Listener listener) throws IOException {
     if (settings.dryRun()) {
-      for (List<Job> group : groups()) {
-        new Group(group, settings).plan(listener);
+      for (Batched same : batched()) {
+        if (!same.bakes().isEmpty()) {
+          new Group(same.bakes(), settings).plan(listener);
+        }
+        new Conversions(same.conversions(), settings).plan(listener);
       }
       return;
     }
     try (Journal journal = Journal.open(settings.journal(), settings.resume())) {
       Diary diary = new Diary(journal, words, listener);
       journal.begun(shard, jobs.size());
-      for (List<Job> group : groups()) {
-        new Group(group, settings).run(diary);
+      for (Batched same : batched()) {
+        if (!same.bakes().isEmpty()) {
+          new Group(same.bakes(), settings).run(diary);
+        }
+        new Conversions(same.conversions(), settings).run(diary);
       }
       journal.ended(diary.done(), diary.skipped(), diary.failed());
     }
   }
 
-  private List<List<Job>> groups() {
-    Map<Path, List<Job>> groups = new LinkedHashMap<>();
+  /// Jobs that read one model.
+  private record Batched(List<BakeJob> bakes, List<ConvertJob> conversions) {}
+
+  private List<Batched> batched() {
+    Map<Path, Batched> groups = new LinkedHashMap<>();
     for (Job job : jobs) {
-      groups.computeIfAbsent(job.base(), base -> new ArrayList<>()).add(job);
+      Batched same =
+          groups.computeIfAbsent(
+              job.reads(), model -> new Batched(new ArrayList<>(), new ArrayList<>()));
+      switch (job) {
+        case BakeJob bake -> same.bakes().add(bake);
+        case ConvertJob convert -> same.conversions().add(convert);
+      }
     }
     return List.copyOf(groups.values());
   }

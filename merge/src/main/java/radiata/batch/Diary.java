@@ -32,7 +32,7 @@ final class Diary {
     journal.started(job);
   }
 
-  void over(Job job, Result.Baked result, List<String> headers) throws IOException {
+  void over(Job job, Result.Done result, List<String> headers) throws IOException {
     done++;
     journal.done(job, result.bytes(), headers);
     listener.over(job, result);

@@ -99,20 +99,23 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
   /// One of `choices`.
   Optional<String> choice(String key, Collection<String> choices) {
     Optional<String> text = text(key);
-    text.ifPresent(chosen -> {
-      if (!choices.contains(chosen)) {
-        List<String> near = Nearest.of(chosen, choices, NEAREST);
-        throw error(
-            key,
-            "'%s': '%s' is none of %s%s"
-                .formatted(
-                    key,
-                    chosen,
-                    String.join(", ", choices),
-                    near.isEmpty() ? "" : "; the nearest is '" + near.getFirst() + "'"));
-      }
-    });
+    text.ifPresent(chosen -> requireAmong(key, chosen, choices));
     return text;
+  }
+
+  /// @throws ManifestException if what stands under `key` is none of `choices`
+  void requireAmong(String key, String chosen, Collection<String> choices) {
+    if (!choices.contains(chosen)) {
+      List<String> near = Nearest.of(chosen, choices, NEAREST);
+      throw error(
+          key,
+          "'%s': '%s' is none of %s%s"
+              .formatted(
+                  key,
+                  chosen,
+                  String.join(", ", choices),
+                  near.isEmpty() ? "" : "; the nearest is '" + near.getFirst() + "'"));
+    }
   }
 
   /// A list that must be there and hold something.
@@ -133,6 +136,11 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
       texts.add(text(key, array, i));
     }
     return texts;
+  }
+
+  /// A text, or a list of texts that holds something; empty if it is not there.
+  List<String> oneOrMore(String key) {
+    return value(key) instanceof TomlArray ? texts(key) : text(key).stream().toList();
   }
 
   /// A list in which each element is a text or a list of texts.

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,26 @@ import radiata.safetensors.provenance.Provenance;
 /// @param plan the files of the output
 /// @param output where they are
 record Finished(OutputPlan plan, Path output) {
+  /// Why a finished output is left alone.
+  static final String HOLDS = "finished: provenance and checksums hold";
+
+  /// The same where the data were not read.
+  static final String PROVENANCE_HOLDS = "finished: provenance holds";
+
+  /// The same of an output that was not there when the job began.
+  static final String MEANWHILE = "another process has made it meanwhile";
+
   private static final long CHUNK = 1 << 20;
+
+  /// What is said of an output that a job may not replace.
+  static String inTheWay(String flaw) {
+    return "it exists and is not what this job makes: %s; remove it, or replace it with force = true"
+        .formatted(flaw);
+  }
+
+  boolean there() {
+    return Files.exists(output, LinkOption.NOFOLLOW_LINKS);
+  }
 
   /// What is not as the job would have it; empty if all is.
   ///
@@ -43,6 +63,15 @@ record Finished(OutputPlan plan, Path output) {
       return beside();
     } catch (SafetensorsException e) {
       return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// The same, as far as there are such files: with these the data are taken as they are.
+  List<String> known() {
+    try {
+      return headers();
+    } catch (IOException | RuntimeException e) {
+      return List.of();
     }
   }
 

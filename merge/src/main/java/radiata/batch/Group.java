@@ -7,17 +7,17 @@ import radiata.bake.Digests;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
 
-/// The jobs of one base, which is opened once. As many outputs as may be open at a time are made in
-/// one pass over it.
+/// The bakes of one base, which is opened once. As many outputs as may be open at a time are made
+/// in one pass over it.
 final class Group {
   /// What a kill can cost, and what lies beside finished outputs on the disk.
   private static final int OUTPUTS = 32;
 
-  private final List<Job> jobs;
+  private final List<BakeJob> jobs;
   private final Batch.Settings settings;
   private final Digests digests = new Digests();
 
-  Group(List<Job> jobs, Batch.Settings settings) {
+  Group(List<BakeJob> jobs, Batch.Settings settings) {
     this.jobs = jobs;
     this.settings = settings;
   }
@@ -29,7 +29,7 @@ final class Group {
 
   /// What is done with a job whose base cannot be opened.
   private interface Failed {
-    void because(Job job, Exception why) throws IOException;
+    void because(BakeJob job, Exception why) throws IOException;
   }
 
   void run(Diary diary) throws IOException {
@@ -46,13 +46,13 @@ final class Group {
     try {
       base = Checkpoint.open(jobs.getFirst().base(), Limits.DEFAULT);
     } catch (IOException | RuntimeException e) {
-      for (Job job : jobs) {
+      for (BakeJob job : jobs) {
         failed.because(job, e);
       }
       return;
     }
     try (base) {
-      for (List<Job> some : cut(jobs)) {
+      for (List<BakeJob> some : cut(jobs)) {
         try (Wave wave = new Wave(some, base, digests, settings)) {
           use.of(wave);
         }
@@ -61,9 +61,9 @@ final class Group {
   }
 
   /// Runs of at most [#OUTPUTS] jobs. Jobs of the same adapters stay in one run where they fit.
-  static List<List<Job>> cut(List<Job> jobs) {
-    List<List<Job>> families = new ArrayList<>();
-    for (Job job : jobs) {
+  static List<List<BakeJob>> cut(List<BakeJob> jobs) {
+    List<List<BakeJob>> families = new ArrayList<>();
+    for (BakeJob job : jobs) {
       boolean next =
           families.isEmpty()
               || families.getLast().size() == OUTPUTS
@@ -73,8 +73,8 @@ final class Group {
       }
       families.getLast().add(job);
     }
-    List<List<Job>> cut = new ArrayList<>();
-    for (List<Job> family : families) {
+    List<List<BakeJob>> cut = new ArrayList<>();
+    for (List<BakeJob> family : families) {
       if (cut.isEmpty() || cut.getLast().size() + family.size() > OUTPUTS) {
         cut.add(new ArrayList<>());
       }

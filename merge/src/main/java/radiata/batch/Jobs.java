@@ -18,7 +18,7 @@ import radiata.safetensors.provenance.Recipe;
 /// Makes the jobs of a manifest from its tables.
 final class Jobs {
   /// More would be a mistake in a grid.
-  private static final int MOST = 100_000;
+  static final int MOST = 100_000;
 
   private static final List<String> OPTIONS =
       List.of(
@@ -79,6 +79,17 @@ final class Jobs {
     }
   }
 
+  /// Every input to every form.
+  void convert(Entry entry) {
+    for (ConvertEntry.Wanted wanted : ConvertEntry.of(entry, folder, defaults)) {
+      int number = all.size() + 1;
+      String name = wanted.name(entry, number);
+      Path output = entry.path("output", outputs, name);
+      all.add(
+          new ConvertJob(number, entry.place(), wanted.input(), wanted.options(), output, name));
+    }
+  }
+
   void bake(Entry entry) {
     entry.requireKnown(BAKE);
     Path base = entry.path("base", folder, entry.requiredText("base"));
@@ -105,12 +116,7 @@ final class Jobs {
     values.put("runtime", options.profile().id());
     values.put("dtype", options.dtype().map(DtypeNames::of).orElse(DtypeNames.KEEP));
     values.put("job", Integer.toString(number));
-    String name;
-    try {
-      name = Template.fill(template, values);
-    } catch (IllegalArgumentException e) {
-      throw entry.error("output", String.valueOf(e.getMessage()));
-    }
+    String name = Template.name(entry, template, values);
     Path output = entry.path("output", outputs, name);
     all.add(new BakeJob(number, entry.place(), base, uses, options, output, name));
   }
@@ -187,11 +193,11 @@ final class Jobs {
     return entry.number(key).stream().boxed().findFirst();
   }
 
-  private interface Option<T> {
+  interface Option<T> {
     Optional<T> of(Entry entry);
   }
 
-  private static <T> Optional<T> first(List<Entry> entries, Option<T> option) {
+  static <T> Optional<T> first(List<Entry> entries, Option<T> option) {
     return entries.stream().flatMap(entry -> option.of(entry).stream()).findFirst();
   }
 }

@@ -28,12 +28,16 @@ import org.tomlj.TomlPosition;
 /// base = "sd15.safetensors"
 /// adapters = ["style.safetensors:0.7"]
 /// output = "best.safetensors"
+/// [[convert]]                 # inputs x forms
+/// inputs = ["style.safetensors"]
+/// to = ["comfyui", "kohya"]
+/// output = "{input}-{to}.safetensors"
 /// ```
 ///
 /// @param jobs in the order of the file, the last list of a grid running fastest
 public record Manifest(Path file, List<Job> jobs) {
   private static final long MOST_BYTES = 16 << 20;
-  private static final List<String> KEYS = List.of("output", "defaults", "grid", "bake");
+  private static final List<String> KEYS = List.of("output", "defaults", "grid", "bake", "convert");
 
   public Manifest {
     jobs = List.copyOf(jobs);
@@ -61,8 +65,12 @@ public record Manifest(Path file, List<Job> jobs) {
     for (Entry bake : root.entries("bake")) {
       jobs.bake(bake);
     }
+    for (Entry convert : root.entries("convert")) {
+      jobs.convert(convert);
+    }
     if (jobs.all().isEmpty()) {
-      throw new ManifestException(file, "there is no job in it: write a [grid] or a [[bake]]");
+      throw new ManifestException(
+          file, "there is no job in it: write a [grid], a [[bake]] or a [[convert]]");
     }
     requireDistinct(file, jobs.all());
     return new Manifest(file, jobs.all());
@@ -98,8 +106,8 @@ public record Manifest(Path file, List<Job> jobs) {
       if (before != null) {
         throw new ManifestException(
             file,
-            "%s: two jobs write %s, the other stands at %s; tell them apart with {base}, {adapter}, {strength} or {job}"
-                .formatted(job.place(), job.name(), before.place()));
+            "%s: two jobs write %s, the other stands at %s; tell them apart with %s"
+                .formatted(job.place(), job.name(), before.place(), places(job)));
       }
     }
     for (Job job : jobs) {
@@ -124,11 +132,26 @@ public record Manifest(Path file, List<Job> jobs) {
     }
   }
 
+  private static String places(Job job) {
+    return switch (job) {
+      case BakeJob _ -> "{base}, {adapter}, {strength} or {job}";
+      case ConvertJob _ -> "{input}, {to} or {job}";
+    };
+  }
+
   private static List<Path> inputs(Job job) {
     return switch (job) {
       case BakeJob bake -> {
         List<Path> inputs = new ArrayList<>(List.of(bake.base()));
         bake.adapters().forEach(use -> inputs.add(use.adapter()));
+        yield inputs;
+      }
+      case ConvertJob convert -> {
+        List<Path> inputs = new ArrayList<>(List.of(convert.input()));
+        Path base = convert.options().base();
+        if (base != null) {
+          inputs.add(base);
+        }
         yield inputs;
       }
     };

@@ -10,18 +10,18 @@ import java.util.OptionalInt;
 import java.util.function.ToLongFunction;
 
 /// The part of a batch that one machine does. Every machine makes the same split by itself, from
-/// the manifest alone: the jobs in a row, those of one base beside each other, cut into runs of
-/// about as many bytes. A cut moves a little way to a place where it parts no jobs that share
-/// adapters, or better, none that share a base.
+/// the manifest alone: the jobs in a row, those that read one model beside each other, cut into
+/// runs of about as many bytes. A cut moves a little way to a place where it parts no jobs that
+/// share adapters, or better, none that share a model.
 ///
 /// @param index from 0
 public record Shard(int index, int count) {
   public static final Shard WHOLE = new Shard(0, 1);
 
-  /// How far, in shards, a cut may be from its place rather than part jobs of one base.
+  /// How far, in shards, a cut may be from its place rather than part jobs of one model.
   private static final double BASE = 0.1;
 
-  /// The same for jobs of one base and the same adapters.
+  /// The same for bakes of one base and the same adapters.
   private static final double ADAPTERS = 0.15;
 
   /// Indexes of array tasks as schedulers tell them: the variable, and those of count, first index
@@ -127,12 +127,12 @@ public record Shard(int index, int count) {
     return List.copyOf(row.subList(from, cut(row, ends, index + 1, from)));
   }
 
-  /// Jobs of one base beside each other, in them those of the same adapters.
+  /// Jobs of one model beside each other, in them those of the same adapters.
   static List<Job> inRow(List<Job> all) {
     Map<Object, Map<Object, List<Job>>> groups = new LinkedHashMap<>();
     for (Job job : all) {
       groups
-          .computeIfAbsent(job.base(), key -> new LinkedHashMap<>())
+          .computeIfAbsent(job.reads(), key -> new LinkedHashMap<>())
           .computeIfAbsent(family(job), key -> new ArrayList<>())
           .add(job);
     }
@@ -146,6 +146,8 @@ public record Shard(int index, int count) {
   static Object family(Job job) {
     return switch (job) {
       case BakeJob bake -> bake.adapters().stream().map(BakeJob.Use::adapter).toList();
+      // Conversions share nothing but what they read.
+      case ConvertJob convert -> convert;
     };
   }
 
@@ -167,7 +169,7 @@ public record Shard(int index, int count) {
   }
 
   private static double parts(List<Job> row, int at) {
-    if (at == 0 || at == row.size() || !row.get(at - 1).base().equals(row.get(at).base())) {
+    if (at == 0 || at == row.size() || !row.get(at - 1).reads().equals(row.get(at).reads())) {
       return 0;
     }
     return family(row.get(at - 1)).equals(family(row.get(at))) ? ADAPTERS : BASE;

@@ -15,6 +15,17 @@ final class Template {
 
   private Template() {}
 
+  /// The name of an output: the text under `output` with every place filled in.
+  ///
+  /// @throws ManifestException if it has a place that is not among `values`
+  static String name(Entry entry, String template, Map<String, String> values) {
+    try {
+      return fill(template, values);
+    } catch (IllegalArgumentException e) {
+      throw entry.error("output", String.valueOf(e.getMessage()));
+    }
+  }
+
   /// The text with every place filled in.
   ///
   /// @throws IllegalArgumentException if it has a place that is not among `values`

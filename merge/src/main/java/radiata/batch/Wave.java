@@ -2,7 +2,6 @@ package radiata.batch;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,10 +25,10 @@ import radiata.safetensors.Limits;
 import radiata.safetensors.Replace;
 import radiata.safetensors.provenance.Provenance;
 
-/// Jobs that are done in one pass over their base. Each adapter file is opened once for all of
+/// Bakes that are done in one pass over their base. Each adapter file is opened once for all of
 /// them.
 final class Wave implements AutoCloseable {
-  private final List<Job> jobs;
+  private final List<BakeJob> jobs;
   private final Checkpoint base;
   private final Digests digests;
   private final Batch.Settings settings;
@@ -37,7 +36,7 @@ final class Wave implements AutoCloseable {
 
   private record Named(Path file, @Nullable String name) {}
 
-  Wave(List<Job> jobs, Checkpoint base, Digests digests, Batch.Settings settings) {
+  Wave(List<BakeJob> jobs, Checkpoint base, Digests digests, Batch.Settings settings) {
     this.jobs = jobs;
     this.base = base;
     this.digests = digests;
@@ -45,18 +44,15 @@ final class Wave implements AutoCloseable {
   }
 
   void run(Diary diary) throws IOException {
-    IdentityHashMap<Baking, Job> todo = new IdentityHashMap<>();
+    IdentityHashMap<Baking, BakeJob> todo = new IdentityHashMap<>();
     List<Baking> bakings = new ArrayList<>();
-    for (Job job : jobs) {
+    for (BakeJob job : jobs) {
       try {
         Baking baking = baking(job);
-        if (there(job)) {
+        if (finished(job, baking).there()) {
           Optional<String> flaw = flaw(job, baking, diary.known(job));
           if (flaw.isEmpty()) {
-            diary.over(
-                job,
-                skipped(baking, "finished: provenance and checksums hold"),
-                headers(job, baking));
+            diary.over(job, skipped(baking, Finished.HOLDS), finished(job, baking).known());
             continue;
           }
           requireForce(job, baking, flaw.get());
@@ -74,10 +70,10 @@ final class Wave implements AutoCloseable {
 
   /// Tells the diary how bakes end.
   private final class Ends implements Baker.Listener {
-    private final IdentityHashMap<Baking, Job> jobs;
+    private final IdentityHashMap<Baking, BakeJob> jobs;
     private final Diary diary;
 
-    Ends(IdentityHashMap<Baking, Job> jobs, Diary diary) {
+    Ends(IdentityHashMap<Baking, BakeJob> jobs, Diary diary) {
       this.jobs = jobs;
       this.diary = diary;
     }
@@ -85,108 +81,90 @@ final class Wave implements AutoCloseable {
     @Override
     public void baked(Baking output, BakeReport report) throws IOException {
       BakePlan plan = output.plan();
-      List<String> headers = new Finished(plan.output(), output.output()).headers();
-      diary.over(job(output), new Result.Baked(plan, report, plan.outputBytes()), headers);
+      List<String> headers = finished(job(output), output).headers();
+      diary.over(job(output), new Result.Done(plan.warnings(), plan.outputBytes()), headers);
     }
 
     /// Another process may have done the same job meanwhile.
     @Override
     public void failed(Baking output, Exception why) throws IOException {
-      Job job = job(output);
+      BakeJob job = job(output);
       if (output.replace() == Replace.REFUSE
-          && there(job)
+          && finished(job, output).there()
           && flaw(job, output, List.of()).isEmpty()) {
-        diary.over(
-            job, skipped(output, "another process has made it meanwhile"), headers(job, output));
+        diary.over(job, skipped(output, Finished.MEANWHILE), finished(job, output).known());
       } else {
         diary.failed(job, why);
       }
     }
 
-    private Job job(Baking output) {
+    private BakeJob job(Baking output) {
       return Objects.requireNonNull(jobs.get(output));
     }
   }
 
   void plan(Batch.Listener listener) {
-    for (Job job : jobs) {
+    for (BakeJob job : jobs) {
       listener.over(job, planned(job));
     }
   }
 
-  private Result planned(Job job) {
+  private Result planned(BakeJob job) {
     try {
       Baking baking = baking(job);
-      if (there(job)) {
-        Optional<String> flaw = flaw(job, baking, headers(job, baking));
+      if (finished(job, baking).there()) {
+        Optional<String> flaw = flaw(job, baking, finished(job, baking).known());
         if (flaw.isEmpty()) {
-          return skipped(baking, "finished: provenance holds");
+          return skipped(baking, Finished.PROVENANCE_HOLDS);
         }
         requireForce(job, baking, flaw.get());
       }
-      return new Result.Planned(baking.plan(), baking.plan().outputBytes());
+      return new Result.Planned(baking.plan().warnings(), baking.plan().outputBytes());
     } catch (IOException | RuntimeException e) {
       return new Result.Failed(e);
     }
   }
 
-  /// The headers that an output has: with them its data are taken as they are.
-  private static List<String> headers(Job job, Baking baking) {
-    try {
-      return new Finished(baking.plan().output(), job.output()).headers();
-    } catch (IOException | RuntimeException e) {
-      return List.of();
-    }
+  private static Finished finished(BakeJob job, Baking baking) {
+    return new Finished(baking.plan().output(), job.output());
   }
 
   private static Result.Skipped skipped(Baking baking, String why) {
     return new Result.Skipped(why, baking.plan().outputBytes());
   }
 
-  private static boolean there(Job job) {
-    return Files.exists(job.output(), LinkOption.NOFOLLOW_LINKS);
-  }
-
-  private Optional<String> flaw(Job job, Baking baking, List<String> headers) throws IOException {
+  private Optional<String> flaw(BakeJob job, Baking baking, List<String> headers)
+      throws IOException {
     Provenance wanted = Baker.provenance(baking.plan(), digests, settings.threads());
-    return new Finished(baking.plan().output(), job.output())
-        .flaw(wanted, headers, settings.threads());
+    return finished(job, baking).flaw(wanted, headers, settings.threads());
   }
 
-  private static void requireForce(Job job, Baking baking, String flaw) {
+  private static void requireForce(BakeJob job, Baking baking, String flaw) {
     if (baking.replace() == Replace.REFUSE) {
-      throw new BakeException(
-          job.output(),
-          null,
-          "it exists and is not what this job makes: %s; remove it, or replace it with force = true"
-              .formatted(flaw));
+      throw new BakeException(job.output(), null, Finished.inTheWay(flaw));
     }
   }
 
-  private Baking baking(Job job) throws IOException {
-    return switch (job) {
-      case BakeJob bake -> {
-        BakeJob.Options options = bake.options();
-        List<BakeRequest.Use> uses = new ArrayList<>();
-        for (BakeJob.Use use : bake.adapters()) {
-          uses.add(
-              new BakeRequest.Use(
-                  adapter(new Named(use.adapter(), options.adapterName())), use.strength()));
-        }
-        BakeRequest request =
-            new BakeRequest(
-                uses,
-                options.profile(),
-                options.dtype(),
-                options.unet(),
-                options.textEncoder(),
-                options.blocks(),
-                options.allowUnmatched(),
-                options.writing());
-        yield new Baking(
-            plan(bake, request), bake.output(), options.force() ? Replace.FORCE : Replace.REFUSE);
-      }
-    };
+  private Baking baking(BakeJob bake) throws IOException {
+    BakeJob.Options options = bake.options();
+    List<BakeRequest.Use> uses = new ArrayList<>();
+    for (BakeJob.Use use : bake.adapters()) {
+      uses.add(
+          new BakeRequest.Use(
+              adapter(new Named(use.adapter(), options.adapterName())), use.strength()));
+    }
+    BakeRequest request =
+        new BakeRequest(
+            uses,
+            options.profile(),
+            options.dtype(),
+            options.unet(),
+            options.textEncoder(),
+            options.blocks(),
+            options.allowUnmatched(),
+            options.writing());
+    return new Baking(
+        plan(bake, request), bake.output(), options.force() ? Replace.FORCE : Replace.REFUSE);
   }
 
   private BakePlan plan(BakeJob job, BakeRequest request) throws IOException {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import radiata.convert.folder.Prediction;
 
 /// What a manifest says, and what it must not say.
 class ManifestTest {
@@ -121,6 +122,72 @@ class ManifestTest {
         "inside the output one/x-1.safetensors");
     refused(
         GRID + "[[bake]]\nbase = \"one/x-1.safetensors\"\nadapters = [\"a\"]\noutput = \"o\"\n",
+        "is an input of the job at line 6");
+  }
+
+  @Test
+  void conversionsAreInputsByForms() throws IOException {
+    List<Job> jobs =
+        read("""
+        output = "out"
+        [defaults]
+        dtype = "bf16"
+        runtime = "comfyui"
+        [[convert]]
+        inputs = ["x.safetensors", "peft/adapter_model.safetensors"]
+        to = ["kohya", "diffusers"]
+        base = "b/one.safetensors"
+        output = "{to}/{input}-{dtype}.safetensors"
+        [[convert]]
+        input = "two"
+        dtype = "keep"
+        max-shard-size = "5GB"
+        prediction = "v"
+        force = true
+        output = "{input}-{to}-{dtype}-{job}"
+        """)
+            .jobs();
+    assertThat(jobs.stream().map(Job::name))
+        .containsExactly(
+            "kohya/x-bf16.safetensors",
+            "diffusers/x-bf16.safetensors",
+            "kohya/peft-bf16.safetensors",
+            "diffusers/peft-bf16.safetensors",
+            "two-keep-keep-5");
+    ConvertJob second = (ConvertJob) jobs.get(1);
+    assertThat(second.input()).isEqualTo(folder.resolve("x.safetensors"));
+    assertThat(second.output()).isEqualTo(folder.resolve("out/diffusers/x-bf16.safetensors"));
+    assertThat(second.options().base()).isEqualTo(folder.resolve("b/one.safetensors"));
+    assertThat(second.options().force()).isFalse();
+    ConvertJob.Options last = ((ConvertJob) jobs.getLast()).options();
+    assertThat(last.to()).isEmpty();
+    assertThat(last.dtype()).isEmpty();
+    assertThat(last.maxShardBytes()).hasValue(5_000_000_000L);
+    assertThat(last.prediction()).contains(Prediction.V);
+    assertThat(last.force()).isTrue();
+  }
+
+  @Test
+  void whatAConversionMustNotSay() {
+    String convert = "[[convert]]\noutput = \"o\"\n";
+    refused(convert, "line 1", "'input' is missing in [[convert]]");
+    refused(convert + "input = \"a\"\ninputs = [\"b\"]\n", "line 3", "the same");
+    refused(convert + "inputs = \"a\"\n", "line 3", "not a list");
+    refused(convert + "inputs = []\n", "line 3", "empty");
+    String one = convert + "input = \"a\"\n";
+    refused(one + "to = \"comfy\"\n", "line 4", "'comfy' is none of", "nearest is 'comfyui'");
+    refused(one + "to = [\"kohya\", 1]\n", "line 4, column 16", "element 2 of 'to'");
+    refused(one + "to = []\n", "line 4", "empty");
+    refused(one + "runtime = \"comfyui\"\n", "line 4", "unknown key 'runtime' in [[convert]]");
+    refused(one + "max-shard-size = \"5 apples\"\n", "line 4", "'max-shard-size'");
+    refused(one + "drop-unsupported = 1\n", "line 4", "true or false");
+    refused(one.replace("\"o\"", "\"{adapter}\""), "line 2", "{adapter}", "{input}");
+    refused(one + "to = [\"kohya\", \"comfyui\"]\n", "two jobs write o", "{input}, {to} or {job}");
+    refused(
+        GRID + "[[convert]]\ninput = \"one/x-1.safetensors\"\noutput = \"o\"\n",
+        "is an input of the job at line 6");
+    refused(
+        GRID + "[[convert]]\ninput = \"a\"\nbase = \"one/x-1.safetensors\"\noutput = \"o\"\n",
         "is an input of the job at line 6");
   }
 

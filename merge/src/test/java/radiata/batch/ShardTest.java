@@ -87,8 +87,8 @@ class ShardTest {
     for (int i = 0; i < 10; i++) {
       jobs.add(job(i + 1, i % 2, 0));
     }
-    assertThat(new Shard(0, 2).of(jobs, job -> 1).stream().map(Job::base).distinct()).hasSize(1);
-    assertThat(new Shard(1, 2).of(jobs, job -> 1).stream().map(Job::base).distinct()).hasSize(1);
+    assertThat(new Shard(0, 2).of(jobs, job -> 1).stream().map(Job::reads).distinct()).hasSize(1);
+    assertThat(new Shard(1, 2).of(jobs, job -> 1).stream().map(Job::reads).distinct()).hasSize(1);
   }
 
   @Test

@@ -9,23 +9,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import radiata.adapter.dialect.AdapterNames;
-import radiata.adapter.dialect.AdapterWriter;
-import radiata.adapter.dialect.Conversion;
 import radiata.adapter.dialect.Converted;
 import radiata.adapter.dialect.ConvertedFile;
 import radiata.adapter.file.AdapterFile;
-import radiata.bake.DtypeNames;
 import radiata.cli.report.Console;
 import radiata.cli.report.Progress;
 import radiata.convention.DoraAxis;
+import radiata.convert.AdapterConversion;
 import radiata.extract.AxisConversion;
 import radiata.extract.AxisConversion.Residual;
 import radiata.names.Dialect;
-import radiata.names.NameTable;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
-import radiata.safetensors.provenance.Recipe;
 
 /// Converts an adapter.
 ///
@@ -73,50 +68,36 @@ record AdapterConverting(
   /// @param from the file it comes from
   private void write(AdapterFile file, AdapterFile from, Console console, List<Residual> residuals)
       throws IOException {
-    Dialect dialect = to.orElse(from.dialect());
-    Conversion.Request request =
-        new Conversion.Request(dialect, target.dtype().orElse(null), drop, ranks);
-    Converted converted = Conversion.of(file, names(file, dialect), request);
+    AdapterConversion conversion =
+        AdapterConversion.of(
+            file,
+            from,
+            new AdapterConversion.Request(
+                to.orElse(from.dialect()),
+                target.dtype(),
+                base == null ? null : Arguments.path(base),
+                adapterName,
+                drop,
+                ranks,
+                target.date()),
+            fitting());
+    Converted converted = conversion.converted();
     converted.notes().forEach(console::warn);
     if (!target.dryRun()) {
-      AdapterWriter writer = new AdapterWriter(converted, from, recipe(dialect), target.date());
-      try (Progress progress = console.progress("converting", bytes(converted))) {
-        writer.write(target.output(), target.replace(), progress::add);
+      try (Progress progress = console.progress("converting", conversion.tensorBytes())) {
+        conversion.writer().write(target.output(), target.replace(), progress::add);
       }
     }
     new ConvertView(target, console).done(from, converted, residuals);
   }
 
-  private static long bytes(Converted converted) {
-    return converted.tensors().values().stream()
-        .mapToLong(content -> content.shape().elements() * content.dtype().bytes())
-        .sum();
-  }
-
-  private Recipe recipe(Dialect dialect) {
+  /// What the provenance says of the axis.
+  private Map<String, String> fitting() {
     Map<String, String> settings = new LinkedHashMap<>();
-    settings.put("to", dialect.id());
-    settings.put("dtype", target.dtype().map(DtypeNames::of).orElse(DtypeNames.KEEP));
-    if (drop) {
-      settings.put("drop-unsupported", "true");
-    }
-    if (adapterName != null) {
-      settings.put("adapter-name", adapterName);
-    }
-    ranks.ifPresent(kept -> settings.put("dylora-rank", Integer.toString(kept)));
     axis.ifPresent(asked -> {
       settings.put("axis", asked.to().name().toLowerCase(Locale.ROOT));
       asked.rank().ifPresent(rank -> settings.put("rank", Integer.toString(rank)));
     });
-    return new Recipe("convert", settings);
-  }
-
-  private NameTable names(AdapterFile file, Dialect dialect) throws IOException {
-    if (base == null) {
-      return AdapterNames.of(file, dialect);
-    }
-    try (Checkpoint model = Models.open(Arguments.path(base))) {
-      return Models.names(model);
-    }
+    return settings;
   }
 }

@@ -6,9 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import radiata.bake.BakePlan;
 import radiata.batch.BakeJob;
 import radiata.batch.Batch;
+import radiata.batch.ConvertJob;
 import radiata.batch.Job;
 import radiata.batch.Manifest;
 import radiata.batch.Result;
@@ -60,13 +60,13 @@ final class BatchView {
 
   private void over(Job job, Result result) {
     switch (result) {
-      case Result.Baked(BakePlan plan, var _, long size) -> {
-        warn(job, plan);
+      case Result.Done(List<String> warnings, long size) -> {
+        warn(job, warnings);
         bytes += size;
         state(job, "done", size, "");
       }
-      case Result.Planned(BakePlan plan, long size) -> {
-        warn(job, plan);
+      case Result.Planned(List<String> warnings, long size) -> {
+        warn(job, warnings);
         bytes += size;
         state(job, "planned", size, "");
       }
@@ -75,8 +75,8 @@ final class BatchView {
     }
   }
 
-  private void warn(Job job, BakePlan plan) {
-    plan.warnings().forEach(warning -> console.warn(job.name() + ": " + warning));
+  private void warn(Job job, List<String> warnings) {
+    warnings.forEach(warning -> console.warn(job.name() + ": " + warning));
   }
 
   private void failed(Job job, Exception why) {
@@ -100,7 +100,8 @@ final class BatchView {
     JsonObject object = new JsonObject();
     object.addProperty("job", job.number());
     object.addProperty("output", job.output().toString());
-    object.addProperty("base", job.base().toString());
+    object.addProperty("verb", verb(job));
+    object.addProperty(input(job), job.reads().toString());
     object.addProperty("state", state);
     object.addProperty("bytes", size);
     object.add("why", Json.text(why.isEmpty() ? null : why));
@@ -108,15 +109,32 @@ final class BatchView {
         List.of(
             job.number(),
             job.name(),
-            String.valueOf(job.base().getFileName()),
-            adapters(job),
+            verb(job),
+            String.valueOf(job.reads().getFileName()),
+            with(job),
             size == 0 ? "-" : Sizes.bytes(size),
             why.isEmpty() ? state : state + ": " + why);
     rows.put(job.number(), new Row(cells, object));
     return object;
   }
 
-  private static String adapters(Job job) {
+  private static String verb(Job job) {
+    return switch (job) {
+      case BakeJob _ -> "bake";
+      case ConvertJob _ -> "convert";
+    };
+  }
+
+  /// What the verb calls the model that it reads.
+  private static String input(Job job) {
+    return switch (job) {
+      case BakeJob _ -> "base";
+      case ConvertJob _ -> "input";
+    };
+  }
+
+  /// The adapters of a bake, what a conversion is to.
+  private static String with(Job job) {
     return switch (job) {
       case BakeJob bake ->
           String.join(
@@ -124,6 +142,7 @@ final class BatchView {
               bake.adapters().stream()
                   .map(use -> use.adapter().getFileName() + ":" + Recipe.number(use.strength()))
                   .toList());
+      case ConvertJob convert -> convert.options().to().map(to -> "to " + to).orElse("-");
     };
   }
 
@@ -144,7 +163,7 @@ final class BatchView {
       if (dryRun) {
         console.heading(
             "Jobs of %s, nothing is written".formatted(Text.safe(manifest.file().toString())));
-        Table table = new Table("job", "output", "base", "adapters", "bytes", "");
+        Table table = new Table("job", "output", "", "of", "with", "bytes", "");
         rows.values().forEach(row -> table.row(row.cells().toArray()));
         console.table(table);
       }

@@ -2,7 +2,6 @@ package radiata.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -19,11 +18,10 @@ import radiata.safetensors.Shards;
 
 /// Converts a checkpoint.
 ///
-/// @param layout `ldm`, `diffusers` or `keep`
 /// @param shards the most that a file may hold, as the user wrote it; null for no limit
 /// @param prediction `epsilon` or `v`; null to believe the file
 record CheckpointConverting(
-    String layout,
+    TargetLayout layout,
     @Nullable String shards,
     @Nullable String prediction,
     ConvertCommand.Target target) {
@@ -31,7 +29,7 @@ record CheckpointConverting(
   void run(Path input, Console console) throws IOException {
     ConversionRequest request =
         new ConversionRequest(
-            TargetLayout.valueOf(layout.toUpperCase(Locale.ROOT)),
+            layout,
             target.dtype(),
             shards == null ? OptionalLong.empty() : OptionalLong.of(size(shards)),
             predicted(),

@@ -3,7 +3,6 @@ package radiata.cli.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -11,6 +10,8 @@ import org.apache.commons.cli.Option;
 import radiata.bake.DtypeNames;
 import radiata.cli.report.Console;
 import radiata.convention.DoraAxis;
+import radiata.convert.Forms;
+import radiata.convert.TargetLayout;
 import radiata.names.Dialect;
 import radiata.safetensors.DType;
 import radiata.safetensors.Replace;
@@ -18,8 +19,6 @@ import radiata.safetensors.Replace;
 /// `convert`: an adapter in the dialect of another program, a checkpoint in another layout or
 /// dtype.
 final class ConvertCommand implements Command {
-  private static final List<String> LAYOUTS = List.of("ldm", "diffusers");
-
   private static final Option OUTPUT =
       Flags.value(
           "o", "output", "OUT", "the new file; a folder for peft, and for a diffusers checkpoint");
@@ -28,7 +27,7 @@ final class ConvertCommand implements Command {
           "to",
           "FORM",
           "the dialect of an adapter: %s; the layout of a checkpoint: %s"
-              .formatted(String.join(", ", dialects()), String.join(", ", LAYOUTS)));
+              .formatted(String.join(", ", Forms.dialects()), String.join(", ", Forms.layouts())));
   private static final Option BASE =
       Flags.value("base", "BASE", "the model the adapter is for, where its names cannot be told");
   private static final Option ADAPTER_NAME =
@@ -124,9 +123,7 @@ final class ConvertCommand implements Command {
     Optional<DType> dtype = arguments.choice(DTYPE, DtypeNames.all()).flatMap(DtypeNames::named);
     Target target =
         new Target(output, replace, dtype, arguments.text(DATE).map(Dates::checked), dryRun);
-    // A dialect that no checkpoint has says that an adapter is meant, even a broken one.
-    String to = arguments.text(TO).orElse("");
-    boolean isDialect = dialects().contains(to) && !LAYOUTS.contains(to);
+    boolean isDialect = Forms.onlyOfAdapters(arguments.text(TO).orElse(""));
     if (isDialect || Models.isAdapter(input)) {
       refuse(arguments, "an adapter", SHARDS, PREDICTION);
       new AdapterConverting(
@@ -141,7 +138,10 @@ final class ConvertCommand implements Command {
     } else {
       refuse(arguments, "a checkpoint", BASE, ADAPTER_NAME, DROP, DYLORA, AXIS, RANK);
       new CheckpointConverting(
-              arguments.choice(TO, LAYOUTS).orElse("keep"),
+              arguments
+                  .choice(TO, Forms.layouts())
+                  .flatMap(Forms::layout)
+                  .orElse(TargetLayout.KEEP),
               arguments.text(SHARDS).orElse(null),
               arguments.choice(PREDICTION, List.of("epsilon", "v")).orElse(null),
               target)
@@ -177,18 +177,10 @@ final class ConvertCommand implements Command {
 
   /// The dialect asked for; empty for that of the file.
   private static Optional<Dialect> dialect(Arguments arguments, boolean needed) {
-    Optional<String> id = arguments.choice(TO, dialects());
+    Optional<String> id = arguments.choice(TO, Forms.dialects());
     if (id.isEmpty() && needed) {
       throw new UsageException("--to DIALECT is missing");
     }
-    return id.flatMap(name ->
-        Arrays.stream(Dialect.values()).filter(dialect -> dialect.id().equals(name)).findFirst());
-  }
-
-  private static List<String> dialects() {
-    return Arrays.stream(Dialect.values())
-        .filter(dialect -> dialect != Dialect.UNKNOWN)
-        .map(Dialect::id)
-        .toList();
+    return id.flatMap(Forms::dialect);
   }
 }

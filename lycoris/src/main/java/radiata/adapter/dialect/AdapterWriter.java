@@ -11,6 +11,7 @@ import java.util.function.LongConsumer;
 import radiata.adapter.file.AdapterException;
 import radiata.adapter.file.AdapterFile;
 import radiata.safetensors.CheckpointWriter;
+import radiata.safetensors.Checksums;
 import radiata.safetensors.HashKeys;
 import radiata.safetensors.Hashes;
 import radiata.safetensors.Header;
@@ -61,18 +62,10 @@ public final class AdapterWriter {
   ///   output's name
   /// @throws radiata.safetensors.SafetensorsException if the output cannot be written
   public void write(Path output, Replace replace, LongConsumer progress) throws IOException {
-    List<TensorSpec> specs = new ArrayList<>();
-    adapter
-        .tensors()
-        .forEach(
-            (name, content) -> specs.add(new TensorSpec(name, content.dtype(), content.shape())));
     Provenance provenance = provenance();
-    Map<String, String> metadata = derived().of(adapter.metadata());
-    Header header =
-        Header.canonical(
-            specs,
-            provenance.with(radiata.safetensors.Checksums.unknown(specs.size())).in(metadata));
-    try (CheckpointWriter writer = CheckpointWriter.sealed(output, plan(header), replace)) {
+    OutputPlan plan = plan(provenance);
+    Header header = plan.files().getFirst().header();
+    try (CheckpointWriter writer = CheckpointWriter.sealed(output, plan, replace)) {
       for (TensorInfo tensor : header.tensors()) {
         write(writer, tensor);
         progress.accept(tensor.bytes());
@@ -97,7 +90,19 @@ public final class AdapterWriter {
     }
   }
 
-  private OutputPlan plan(Header header) {
+  /// The files of the output: one of weights, and for PEFT its settings beside it.
+  ///
+  /// @param provenance what [#provenance] said
+  public OutputPlan plan(Provenance provenance) {
+    List<TensorSpec> specs = new ArrayList<>();
+    adapter
+        .tensors()
+        .forEach(
+            (name, content) -> specs.add(new TensorSpec(name, content.dtype(), content.shape())));
+    Header header =
+        Header.canonical(
+            specs,
+            provenance.with(Checksums.unknown(specs.size())).in(derived().of(adapter.metadata())));
     String config = adapter.config();
     return config == null
         ? OutputPlan.file(header)
@@ -113,7 +118,9 @@ public final class AdapterWriter {
     return new DerivedMetadata(parents, date, false, true, true);
   }
 
-  private Provenance provenance() throws IOException {
+  /// What the output will say of where it comes from; its checksums are still to come. Reads the
+  /// whole file it comes from.
+  public Provenance provenance() throws IOException {
     List<Path> paths = new ArrayList<>(List.of(from.path()));
     from.config().ifPresent(paths::add);
     List<Source> files = new ArrayList<>();

@@ -1,0 +1,95 @@
+package radiata.batch;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import radiata.convert.ConversionException;
+
+/// Conversions, done one after another.
+final class Conversions {
+  private final List<ConvertJob> jobs;
+  private final Batch.Settings settings;
+
+  Conversions(List<ConvertJob> jobs, Batch.Settings settings) {
+    this.jobs = jobs;
+    this.settings = settings;
+  }
+
+  void run(Diary diary) throws IOException {
+    for (ConvertJob job : jobs) {
+      try (Converting ready = Converting.open(job)) {
+        run(job, ready, diary);
+      } catch (IOException | RuntimeException e) {
+        diary.failed(job, e);
+      }
+    }
+  }
+
+  private void run(ConvertJob job, Converting ready, Diary diary) throws IOException {
+    Finished finished = new Finished(ready.output(), job.output());
+    if (finished.there()) {
+      Optional<String> flaw = flaw(finished, ready, diary.known(job));
+      if (flaw.isEmpty()) {
+        diary.over(job, skipped(ready, Finished.HOLDS), finished.known());
+        return;
+      }
+      requireForce(job, flaw.get());
+    }
+    Files.createDirectories(Objects.requireNonNullElse(job.output().getParent(), job.output()));
+    diary.started(job);
+    List<String> warnings = new ArrayList<>(ready.warnings());
+    try {
+      warnings.addAll(ready.write(settings.threads(), diary::progress));
+    } catch (IOException | RuntimeException e) {
+      if (job.options().force()
+          || !finished.there()
+          || flaw(finished, ready, List.of()).isPresent()) {
+        throw e;
+      }
+      diary.over(job, skipped(ready, Finished.MEANWHILE), finished.known());
+      return;
+    }
+    diary.over(job, new Result.Done(warnings, ready.outputBytes()), finished.headers());
+  }
+
+  /// Only plans: nothing is written.
+  void plan(Batch.Listener listener) {
+    for (ConvertJob job : jobs) {
+      listener.over(job, planned(job));
+    }
+  }
+
+  private Result planned(ConvertJob job) {
+    try (Converting ready = Converting.open(job)) {
+      Finished finished = new Finished(ready.output(), job.output());
+      if (finished.there()) {
+        Optional<String> flaw = flaw(finished, ready, finished.known());
+        if (flaw.isEmpty()) {
+          return skipped(ready, Finished.PROVENANCE_HOLDS);
+        }
+        requireForce(job, flaw.get());
+      }
+      return new Result.Planned(ready.warnings(), ready.outputBytes());
+    } catch (IOException | RuntimeException e) {
+      return new Result.Failed(e);
+    }
+  }
+
+  private Optional<String> flaw(Finished finished, Converting ready, List<String> headers)
+      throws IOException {
+    return finished.flaw(ready.provenance(), headers, settings.threads());
+  }
+
+  private static Result.Skipped skipped(Converting ready, String why) {
+    return new Result.Skipped(why, ready.outputBytes());
+  }
+
+  private static void requireForce(ConvertJob job, String flaw) {
+    if (!job.options().force()) {
+      throw new ConversionException(job.output(), null, Finished.inTheWay(flaw));
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package radiata.batch;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import radiata.bake.DtypeNames;
+import radiata.convert.Forms;
+import radiata.convert.folder.Prediction;
+import radiata.safetensors.DType;
+import radiata.safetensors.Shards;
+
+/// Reads a `[[convert]]` of a manifest: inputs x forms.
+final class ConvertEntry {
+  private static final List<String> KEYS =
+      List.of(
+          "input",
+          "inputs",
+          "to",
+          "output",
+          "dtype",
+          "base",
+          "adapter-name",
+          "drop-unsupported",
+          "max-shard-size",
+          "prediction",
+          "force");
+
+  private ConvertEntry() {}
+
+  /// One of its conversions.
+  record Wanted(Path input, ConvertJob.Options options, String template) {
+    /// The name of the output.
+    ///
+    /// @param number of the job
+    String name(Entry entry, int number) {
+      Map<String, String> values = new LinkedHashMap<>();
+      values.put("input", Template.stem(input));
+      values.put("to", options.to().orElse("keep"));
+      values.put("dtype", options.dtype().map(DtypeNames::of).orElse(DtypeNames.KEEP));
+      values.put("job", Integer.toString(number));
+      return Template.name(entry, template, values);
+    }
+  }
+
+  /// What an entry asks for, its forms running fastest.
+  ///
+  /// @param folder what inputs are relative to
+  /// @param defaults of these, `dtype` and `force` hold where the entry says nothing else
+  static List<Wanted> of(Entry entry, Path folder, List<Entry> defaults) {
+    entry.requireKnown(KEYS);
+    String template = entry.requiredText("output");
+    List<Path> inputs = inputs(entry, folder);
+    List<Optional<String>> forms = forms(entry);
+    if ((long) inputs.size() * forms.size() > Jobs.MOST) {
+      throw entry.error("inputs", "more than %,d jobs in one [[convert]]".formatted(Jobs.MOST));
+    }
+    List<Wanted> wanted = new ArrayList<>();
+    for (Path input : inputs) {
+      for (Optional<String> to : forms) {
+        wanted.add(new Wanted(input, options(entry, folder, defaults, to), template));
+      }
+    }
+    return wanted;
+  }
+
+  private static List<Path> inputs(Entry entry, Path folder) {
+    if (!entry.has("inputs")) {
+      return List.of(entry.path("input", folder, entry.requiredText("input")));
+    }
+    if (entry.has("input")) {
+      throw entry.error("input", "'input' and 'inputs' say the same; write one of them");
+    }
+    return entry.texts("inputs").stream().map(text -> entry.path("inputs", folder, text)).toList();
+  }
+
+  private static List<Optional<String>> forms(Entry entry) {
+    List<String> forms = entry.oneOrMore("to");
+    forms.forEach(form -> entry.requireAmong("to", form, Forms.all()));
+    return forms.isEmpty() ? List.of(Optional.empty()) : forms.stream().map(Optional::of).toList();
+  }
+
+  private static ConvertJob.Options options(
+      Entry entry, Path folder, List<Entry> defaults, Optional<String> to) {
+    List<Entry> from = new ArrayList<>(List.of(entry));
+    from.addAll(defaults);
+    Optional<DType> dtype =
+        Jobs.first(from, each -> each.choice("dtype", DtypeNames.all())).flatMap(DtypeNames::named);
+    return new ConvertJob.Options(
+        to,
+        dtype,
+        entry.text("base").map(text -> entry.path("base", folder, text)).orElse(null),
+        entry.text("adapter-name").orElse(null),
+        entry.flag("drop-unsupported").orElse(false),
+        entry.text("max-shard-size").stream().mapToLong(text -> size(entry, text)).findFirst(),
+        entry
+            .choice("prediction", List.of("epsilon", "v"))
+            .map(name -> name.equals("v") ? Prediction.V : Prediction.EPSILON),
+        Jobs.first(from, each -> each.flag("force")).orElse(false));
+  }
+
+  private static long size(Entry entry, String text) {
+    try {
+      return Shards.parseSize(text);
+    } catch (IllegalArgumentException e) {
+      throw entry.error("max-shard-size", "'max-shard-size': " + e.getMessage());
+    }
+  }
+}
