@@ -202,7 +202,7 @@ class BatchConvertTest {
     assertThat(ran.out()).contains(JOBS + " done, 5 failed");
     assertThat(ran.err())
         .contains(
-            "job 8, line 22",
+            "job 8, line 21",
             "aitoolkit knows DoRA on linear layers alone",
             "gone.safetensors",
             "it is a checkpoint, with which 'drop-unsupported' does not go",

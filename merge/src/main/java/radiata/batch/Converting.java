@@ -130,7 +130,7 @@ sealed interface Converting extends AutoCloseable {
 
     @Override
     public List<String> write(int threads, LongConsumer progress) throws IOException {
-      conversion.writer().write(job.output(), job.options().replace(), progress);
+      conversion.writer().write(provenance, job.output(), job.options().replace(), progress);
       return List.of();
     }
 

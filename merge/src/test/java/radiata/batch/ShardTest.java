@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,24 @@ class ShardTest {
         "out" + number);
   }
 
+  private static Job conversion(int number, int model) {
+    return new ConvertJob(
+        number,
+        "line 1, column 1",
+        Path.of("base" + model),
+        new ConvertJob.Options(
+            Optional.of("diffusers"),
+            Optional.empty(),
+            null,
+            null,
+            false,
+            OptionalLong.empty(),
+            Optional.empty(),
+            false),
+        Path.of("out" + number),
+        "out" + number);
+  }
+
   private static List<Job> grid(int bases, int adapters, int strengths) {
     List<Job> jobs = new ArrayList<>();
     for (int b = 0; b < bases; b++) {
@@ -51,6 +70,18 @@ class ShardTest {
       }
     }
     return jobs;
+  }
+
+  @Test
+  void conversionsStayWithTheBakesOfTheirModel() {
+    List<Job> jobs = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      jobs.add(i % 3 == 0 ? job(i + 1, i % 2, 0) : conversion(i + 1, i % 2));
+    }
+    List<Job> first = new Shard(0, 2).of(jobs, job -> 1);
+    List<Job> second = new Shard(1, 2).of(jobs, job -> 1);
+    assertThat(first).hasSize(6).allMatch(job -> job.reads().equals(Path.of("base0")));
+    assertThat(second).hasSize(6).allMatch(job -> job.reads().equals(Path.of("base1")));
   }
 
   @Test

@@ -65,8 +65,9 @@ final class BatchCommand implements Command {
   public List<String> notes() {
     return List.of(
         "A manifest has [grid] tables (bases x adapters x strengths) and [[bake]] tables, with the"
-            + " options of 'radiata bake' as keys; docs/how-to/batch.md shows one. A job that fails"
-            + " does not stop the others: they are listed at the end, and the exit code is 1.",
+            + " options of 'radiata bake' as keys, and [[convert]] tables (inputs x forms), with"
+            + " those of 'radiata convert'; docs/how-to/batch.md shows one. A job that fails does"
+            + " not stop the others: they are listed at the end, and the exit code is 1.",
         "Array tasks of Slurm (SLURM_ARRAY_TASK_ID), pods of an indexed Job of Kubernetes"
             + " (JOB_COMPLETION_INDEX) and array jobs of AWS Batch (AWS_BATCH_JOB_ARRAY_INDEX) find"
             + " their part by themselves.");

@@ -62,7 +62,14 @@ public final class AdapterWriter {
   ///   output's name
   /// @throws radiata.safetensors.SafetensorsException if the output cannot be written
   public void write(Path output, Replace replace, LongConsumer progress) throws IOException {
-    Provenance provenance = provenance();
+    write(provenance(), output, replace, progress);
+  }
+
+  /// The same where it is known already.
+  ///
+  /// @param provenance what [#provenance] said
+  public void write(Provenance provenance, Path output, Replace replace, LongConsumer progress)
+      throws IOException {
     OutputPlan plan = plan(provenance);
     Header header = plan.files().getFirst().header();
     try (CheckpointWriter writer = CheckpointWriter.sealed(output, plan, replace)) {
