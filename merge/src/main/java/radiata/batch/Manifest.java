@@ -17,7 +17,7 @@ import org.tomlj.TomlPosition;
 ///
 /// ```
 /// output = "out"              # the folder of the outputs; default: that of this file
-/// [defaults]                  # options of `radiata bake` for every job
+/// [defaults]                  # options of `radiata bake` for every bake
 /// runtime = "comfyui"
 /// [grid]                      # bases x adapters x strengths
 /// bases = ["sd15.safetensors"]
