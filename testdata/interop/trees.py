@@ -69,6 +69,7 @@ def effective(module):
     assert all(stride == 1 for stride in module.stride), "a kernel has to meet its own size once"
     count = shape[1:].numel()
     units = torch.eye(count, dtype=module.weight.dtype).reshape(count, *shape[1:])
+    units = torch.cat([units] * module.groups, 1)  # every group sees its own copy
     result = (module(units) - module(torch.zeros_like(units)))[(..., *module.padding)]
     return result.T.reshape(shape).contiguous()
 
@@ -76,6 +77,7 @@ def effective(module):
 @torch.no_grad()
 def bias(module):
     """The bias with which a layer works: what it makes of zeros."""
-    zeros = torch.zeros(1, *module.weight.shape[1:], dtype=module.weight.dtype)
+    width, *kernel = module.weight.shape[1:]
+    zeros = torch.zeros(1, width * getattr(module, "groups", 1), *kernel, dtype=module.weight.dtype)
     result = module(zeros)
     return (result if isinstance(module, nn.Linear) else result[(..., *module.padding)]).flatten()
