@@ -90,7 +90,8 @@ def read(dialect, sample, out, tmp_path):
         case "diffusers":
             return hf_diffusers.merged(tensors, out)
         case "kohya-diffusers" | "comfyui" | "aitoolkit":
-            # Programs without a package; their names are read by diffusers in test_pipelines.
+            # Programs without a package: Radiata reads its own file. In test_pipelines diffusers reads LoRA under the
+            # names of the first and the last.
             return radiata.bake(sample.base, out, tmp_path / "again.safetensors")
 
 
