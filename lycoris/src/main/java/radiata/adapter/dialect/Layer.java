@@ -193,7 +193,7 @@ record Layer(
     for (Map.Entry<String, Long> entry : rowParts.entrySet()) {
       Content content = parts.get(entry.getKey());
       if (content != null) {
-        return Relayout.rowsFirst(content).shape().dim(0) * entry.getValue();
+        return content.shape().dim(0) * entry.getValue();
       }
     }
     return madeFor.dim(0);

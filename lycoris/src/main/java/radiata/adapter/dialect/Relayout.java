@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import radiata.convention.Algorithm;
+import radiata.convention.Magnitude;
 import radiata.names.Rows;
 import radiata.safetensors.Shape;
 
@@ -32,39 +33,46 @@ final class Relayout {
   ///
   /// @throws Unwritable if its rows cannot be told apart
   static Layer rows(Layer layer, List<Rows> runs) {
-    if (layer.rowParts().isEmpty()) {
-      throw new Unwritable(
-          "%s of a fused or reordered weight cannot be cut by rows"
-              .formatted(layer.algorithm().id()));
-    }
-    if (layer.magnitude() != null && !layer.rowParts().containsKey(layer.magnitude().key())) {
-      throw new Unwritable(
-          "an input-axis magnitude belongs to the fused weight as a whole; re-project it with --axis output and --base");
-    }
+    requireRows(layer);
     SequencedMap<String, Content> parts = new LinkedHashMap<>();
     layer
         .parts()
         .forEach((part, content) -> {
           Long group = layer.rowParts().get(part);
-          parts.put(
-              part,
-              group == null
-                  ? content
-                  : new Content.Picked(rowsFirst(content), scaled(runs, group)));
+          parts.put(part, group == null ? content : picked(part, content, scaled(runs, group)));
         });
     return layer.with(parts);
   }
 
-  /// A magnitude `[1, out, 1, 1]` has its rows in the second dimension.
-  static Content rowsFirst(Content content) {
-    Shape shape = content.shape();
-    boolean second = shape.rank() > 1 && shape.dim(0) == 1 && shape.dim(1) > 1;
-    if (!second) {
-      return content;
+  private static void requireRows(Layer layer) {
+    if (layer.rowParts().isEmpty()) {
+      throw new Unwritable(
+          "%s of a fused or reordered weight cannot be cut or joined by rows"
+              .formatted(layer.algorithm().id()));
     }
-    long[] dims = shape.dims();
+    if (layer.magnitude() != null && !layer.rowParts().containsKey(layer.magnitude().key())) {
+      throw new Unwritable(
+          "an input-axis magnitude belongs to a weight as a whole, fused or not; re-project it with --axis output and --base");
+    }
+  }
+
+  private static Content picked(String part, Content content, List<Rows> runs) {
+    return isLying(part, content)
+        ? turned(new Content.Picked(turned(content), runs))
+        : new Content.Picked(content, runs);
+  }
+
+  /// Whether its rows stand in the second dimension: PEFT's magnitude `[1, out, 1, 1]`.
+  private static boolean isLying(String part, Content content) {
+    return part.equals(Magnitude.LORA_MAGNITUDE_VECTOR.key()) && content.shape().rank() > 1;
+  }
+
+  /// The first two dimensions the other way round, one of which is 1.
+  private static Content turned(Content content) {
+    long[] dims = content.shape().dims();
+    long first = dims[0];
     dims[0] = dims[1];
-    dims[1] = 1;
+    dims[1] = first;
     return new Content.Shaped(content, Shape.of(dims));
   }
 
@@ -110,14 +118,7 @@ final class Relayout {
         throw new Unwritable("the parts of a fused weight are not of one kind");
       }
     }
-    if (first.rowParts().isEmpty()
-        || (first.magnitude() != null && !first.rowParts().containsKey(first.magnitude().key()))) {
-      throw new Unwritable(
-          "%s%s of separate layers cannot be joined for the fused weight"
-              .formatted(
-                  first.algorithm().id(),
-                  first.magnitude() == null ? "" : " with an input-axis magnitude"));
-    }
+    requireRows(first);
     boolean all = present.size() == parts.size();
     if (!all && first.magnitude() != null) {
       throw new Unwritable(
@@ -174,14 +175,19 @@ final class Relayout {
   }
 
   static Content stacked(List<Part> parts, String name, long group, Content like) {
+    boolean lying = isLying(name, like);
     List<Content> rows = new ArrayList<>();
     for (Part part : parts) {
       Content content = part.layer() == null ? null : part.layer().parts().get(name);
-      long[] dims = rowsFirst(like).shape().dims();
-      dims[0] = part.rows() / group;
-      rows.add(
-          content == null ? new Content.Zeros(like.dtype(), Shape.of(dims)) : rowsFirst(content));
+      if (content == null) {
+        long[] dims = like.shape().dims();
+        dims[0] = part.rows() / group;
+        rows.add(new Content.Zeros(like.dtype(), Shape.of(dims)));
+      } else {
+        rows.add(lying ? turned(content) : content);
+      }
     }
-    return new Content.Stacked(rows);
+    Content stacked = new Content.Stacked(rows);
+    return lying ? turned(stacked) : stacked;
   }
 }

@@ -265,4 +265,17 @@ class FusedWeightsTest {
         .isEqualTo(deltas(split).get("lora_transformer_transformer_blocks_0_attn_to_k"));
     assertThat(tensors(convert(split, Dialect.KOHYA))).isEqualTo(tensors(kohya));
   }
+
+  @Test
+  void aSmallFactorOfOneRowIsJoinedByItsRows() throws IOException {
+    Map<String, Tensor> file = new LinkedHashMap<>();
+    file.put(DOUBLE + ".lokr_w1", random(3, 2));
+    file.put(DOUBLE + ".lokr_w2", random(WIDTH, WIDTH / 2));
+    file.put(DOUBLE + ".alpha", number(1));
+    Path kohya = write(file);
+    Path split = convert(kohya, Dialect.KOHYA_DIFFUSERS);
+    assertThat(deltas(split).get("lora_transformer_transformer_blocks_0_attn_to_v"))
+        .isEqualTo(rows(deltas(kohya).get(DOUBLE), 2 * WIDTH, WIDTH));
+    assertThat(tensors(convert(split, Dialect.KOHYA))).isEqualTo(tensors(kohya));
+  }
 }
