@@ -12,7 +12,6 @@ import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
 import radiata.convention.Profile;
 import radiata.names.BlockWeights;
-import radiata.names.Families;
 import radiata.names.Family;
 import radiata.names.Located;
 import radiata.names.NameTable;
@@ -190,17 +189,7 @@ public final class Planner {
 
   /// Says so when adapter and base are of two families that we know.
   private Optional<String> otherFamily(AdapterFile file) {
-    Map<String, AdapterModule> modules = new LinkedHashMap<>();
-    file.modules().stream()
-        .filter(module -> !module.bias())
-        .forEach(module -> modules.put(module.name(), module));
-    Family of =
-        Families.guess(
-            modules.keySet(),
-            name -> {
-              AdapterModule module = modules.get(name);
-              return module == null ? radiata.safetensors.Shape.SCALAR : module.madeFor();
-            });
+    Family of = file.family();
     return of == Family.GENERIC || names.family() == Family.GENERIC || of.mayPassFor(names.family())
         ? Optional.empty()
         : Optional.of(

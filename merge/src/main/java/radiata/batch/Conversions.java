@@ -5,8 +5,6 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
-import radiata.convert.ConversionException;
 
 /// Conversions, done one after another.
 final class Conversions {
@@ -30,13 +28,9 @@ final class Conversions {
 
   private void run(ConvertJob job, Converting ready, Diary diary) throws IOException {
     Finished finished = new Finished(ready.output(), job.output());
-    if (finished.there()) {
-      Optional<String> flaw = flaw(finished, ready, diary.known(job));
-      if (flaw.isEmpty()) {
-        diary.over(job, skipped(ready, Finished.HOLDS), finished.known());
-        return;
-      }
-      requireForce(job, flaw.get());
+    if (holds(finished, job, ready, diary.known(job))) {
+      diary.over(job, skipped(ready, Finished.HOLDS), finished.known());
+      return;
     }
     Files.createDirectories(Objects.requireNonNullElse(job.output().getParent(), job.output()));
     diary.started(job);
@@ -44,9 +38,8 @@ final class Conversions {
     try {
       warnings.addAll(ready.write(settings.threads(), diary::progress));
     } catch (IOException | RuntimeException e) {
-      if (job.options().force()
-          || !finished.there()
-          || flaw(finished, ready, List.of()).isPresent()) {
+      // Another process may have done the same job meanwhile.
+      if (job.options().force() || !finished.madeMeanwhile(ready::provenance, settings.threads())) {
         throw e;
       }
       diary.over(job, skipped(ready, Finished.MEANWHILE), finished.known());
@@ -65,12 +58,8 @@ final class Conversions {
   private Result planned(ConvertJob job) {
     try (Converting ready = Converting.open(job)) {
       Finished finished = new Finished(ready.output(), job.output());
-      if (finished.there()) {
-        Optional<String> flaw = flaw(finished, ready, finished.known());
-        if (flaw.isEmpty()) {
-          return skipped(ready, Finished.PROVENANCE_HOLDS);
-        }
-        requireForce(job, flaw.get());
+      if (holds(finished, job, ready, finished.known())) {
+        return skipped(ready, Finished.PROVENANCE_HOLDS);
       }
       return new Result.Planned(ready.warnings(), ready.outputBytes());
     } catch (IOException | RuntimeException e) {
@@ -78,18 +67,12 @@ final class Conversions {
     }
   }
 
-  private Optional<String> flaw(Finished finished, Converting ready, List<String> headers)
+  private boolean holds(Finished finished, ConvertJob job, Converting ready, List<String> headers)
       throws IOException {
-    return finished.flaw(ready.provenance(), headers, settings.threads());
+    return finished.holds(ready::provenance, headers, job.options().force(), settings.threads());
   }
 
   private static Result.Skipped skipped(Converting ready, String why) {
     return new Result.Skipped(why, ready.outputBytes());
-  }
-
-  private static void requireForce(ConvertJob job, String flaw) {
-    if (!job.options().force()) {
-      throw new ConversionException(job.output(), null, Finished.inTheWay(flaw));
-    }
   }
 }

@@ -12,6 +12,7 @@ import radiata.convert.AdapterConversion;
 import radiata.convert.CheckpointConversion;
 import radiata.convert.ConversionException;
 import radiata.convert.ConversionPlan;
+import radiata.convert.ConversionReport;
 import radiata.convert.ConversionRequest;
 import radiata.convert.Forms;
 import radiata.convert.TargetLayout;
@@ -163,9 +164,7 @@ sealed interface Converting extends AutoCloseable {
               plan, job.output(), job.options().replace(), threads, progress)
           .overflows()
           .stream()
-          .map(overflow ->
-              "%s: %d numbers are beyond what its new dtype holds"
-                  .formatted(overflow.tensor(), overflow.count()))
+          .map(ConversionReport.Overflow::warning)
           .toList();
     }
 

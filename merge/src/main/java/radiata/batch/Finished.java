@@ -1,8 +1,6 @@
 package radiata.batch;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -10,14 +8,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 import radiata.pipeline.Workers;
 import radiata.safetensors.Checksums;
 import radiata.safetensors.Hashes;
 import radiata.safetensors.OutputPlan;
 import radiata.safetensors.SafetensorsException;
+import radiata.safetensors.SafetensorsException.Kind;
 import radiata.safetensors.SafetensorsFile;
-import radiata.safetensors.TensorInfo;
 import radiata.safetensors.provenance.Provenance;
 
 /// Whether an output that is there is what a job would write: its provenance tells of the same work
@@ -35,23 +32,49 @@ record Finished(OutputPlan plan, Path output) {
   /// The same of an output that was not there when the job began.
   static final String MEANWHILE = "another process has made it meanwhile";
 
-  private static final long CHUNK = 1 << 20;
-
-  /// What is said of an output that a job may not replace.
-  static String inTheWay(String flaw) {
-    return "it exists and is not what this job makes: %s; remove it, or replace it with force = true"
-        .formatted(flaw);
+  /// What a job would say of where its output comes from; working it out may read files.
+  @FunctionalInterface
+  interface Wanted {
+    Provenance provenance() throws IOException;
   }
 
   boolean there() {
     return Files.exists(output, LinkOption.NOFOLLOW_LINKS);
   }
 
+  /// Whether the output, which was not there when the job began, is what it would have written.
+  boolean madeMeanwhile(Wanted wanted, int threads) throws IOException {
+    return there() && flaw(wanted.provenance(), List.of(), threads).isEmpty();
+  }
+
+  /// Whether the output is there and is what the job would write.
+  ///
+  /// @param headers hashes of headers that stand for data which need not be read again
+  /// @param force whether another output may be replaced
+  /// @throws SafetensorsException if there is another output, and it may not
+  boolean holds(Wanted wanted, List<String> headers, boolean force, int threads)
+      throws IOException {
+    if (!there()) {
+      return false;
+    }
+    Optional<String> flaw = flaw(wanted.provenance(), headers, threads);
+    if (flaw.isPresent() && !force) {
+      throw new SafetensorsException(
+          Kind.CANNOT_WRITE,
+          output,
+          null,
+          "it exists and is not what this job makes: %s; remove it, or replace it with force = true"
+              .formatted(flaw.get()));
+    }
+    return flaw.isEmpty();
+  }
+
   /// What is not as the job would have it; empty if all is.
   ///
   /// @param wanted what the job would say of where the output comes from
   /// @param headers hashes of headers that stand for data which need not be read again
-  Optional<String> flaw(Provenance wanted, List<String> headers, int threads) throws IOException {
+  private Optional<String> flaw(Provenance wanted, List<String> headers, int threads)
+      throws IOException {
     try {
       boolean known = headers.equals(headers());
       for (OutputPlan.OutputFile file : plan.files()) {
@@ -116,26 +139,14 @@ record Finished(OutputPlan plan, Path output) {
       places.add(i);
     }
     List<Boolean> hold =
-        Workers.map(places, threads, i -> crc32c(file, file.tensors().get(i)) == sums.crc32c(i));
+        Workers.map(
+            places, threads, i -> Hashes.crc32c(file, file.tensors().get(i)) == sums.crc32c(i));
     int broken = hold.indexOf(false);
     return broken < 0
         ? Optional.empty()
         : Optional.of(
             "the checksum of its tensor %s does not hold"
                 .formatted(file.tensors().get(broken).name()));
-  }
-
-  private static int crc32c(SafetensorsFile file, TensorInfo tensor) throws IOException {
-    CRC32C crc = new CRC32C();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment chunk = arena.allocate(Math.clamp(tensor.bytes(), 1, CHUNK));
-      for (long at = 0; at < tensor.bytes(); at += CHUNK) {
-        MemorySegment part = chunk.asSlice(0, Math.min(CHUNK, tensor.bytes() - at));
-        file.read(tensor, at, part);
-        crc.update(part.asByteBuffer());
-      }
-    }
-    return (int) crc.getValue();
   }
 
   /// Looks at the files beside the weights.

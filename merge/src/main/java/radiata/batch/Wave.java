@@ -9,7 +9,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterFile;
 import radiata.bake.BakeException;
@@ -49,13 +48,9 @@ final class Wave implements AutoCloseable {
     for (BakeJob job : jobs) {
       try {
         Baking baking = baking(job);
-        if (finished(job, baking).there()) {
-          Optional<String> flaw = flaw(job, baking, diary.known(job));
-          if (flaw.isEmpty()) {
-            diary.over(job, skipped(baking, Finished.HOLDS), finished(job, baking).known());
-            continue;
-          }
-          requireForce(job, baking, flaw.get());
+        if (holds(job, baking, diary.known(job))) {
+          diary.over(job, skipped(baking, Finished.HOLDS), finished(job, baking).known());
+          continue;
         }
         Files.createDirectories(Objects.requireNonNullElse(job.output().getParent(), job.output()));
         diary.started(job);
@@ -89,9 +84,7 @@ final class Wave implements AutoCloseable {
     @Override
     public void failed(Baking output, Exception why) throws IOException {
       BakeJob job = job(output);
-      if (output.replace() == Replace.REFUSE
-          && finished(job, output).there()
-          && flaw(job, output, List.of()).isEmpty()) {
+      if (output.replace() == Replace.REFUSE && madeMeanwhile(job, output)) {
         diary.over(job, skipped(output, Finished.MEANWHILE), finished(job, output).known());
       } else {
         diary.failed(job, why);
@@ -112,12 +105,8 @@ final class Wave implements AutoCloseable {
   private Result planned(BakeJob job) {
     try {
       Baking baking = baking(job);
-      if (finished(job, baking).there()) {
-        Optional<String> flaw = flaw(job, baking, finished(job, baking).known());
-        if (flaw.isEmpty()) {
-          return skipped(baking, Finished.PROVENANCE_HOLDS);
-        }
-        requireForce(job, baking, flaw.get());
+      if (holds(job, baking, finished(job, baking).known())) {
+        return skipped(baking, Finished.PROVENANCE_HOLDS);
       }
       return new Result.Planned(baking.plan().warnings(), baking.plan().outputBytes());
     } catch (IOException | RuntimeException e) {
@@ -133,16 +122,21 @@ final class Wave implements AutoCloseable {
     return new Result.Skipped(why, baking.plan().outputBytes());
   }
 
-  private Optional<String> flaw(BakeJob job, Baking baking, List<String> headers)
-      throws IOException {
-    Provenance wanted = Baker.provenance(baking.plan(), digests, settings.threads());
-    return finished(job, baking).flaw(wanted, headers, settings.threads());
+  private boolean holds(BakeJob job, Baking baking, List<String> headers) throws IOException {
+    return finished(job, baking)
+        .holds(
+            () -> provenance(baking),
+            headers,
+            baking.replace() == Replace.FORCE,
+            settings.threads());
   }
 
-  private static void requireForce(BakeJob job, Baking baking, String flaw) {
-    if (baking.replace() == Replace.REFUSE) {
-      throw new BakeException(job.output(), null, Finished.inTheWay(flaw));
-    }
+  private boolean madeMeanwhile(BakeJob job, Baking baking) throws IOException {
+    return finished(job, baking).madeMeanwhile(() -> provenance(baking), settings.threads());
+  }
+
+  private Provenance provenance(Baking baking) throws IOException {
+    return Baker.provenance(baking.plan(), digests, settings.threads());
   }
 
   private Baking baking(BakeJob bake) throws IOException {

@@ -21,15 +21,14 @@ import radiata.adapter.file.AdapterException;
 import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
 import radiata.bake.Applied;
-import radiata.bake.ConfigJson;
 import radiata.bake.Decomposed;
+import radiata.bake.ModelFiles;
 import radiata.bake.Rendition;
 import radiata.bake.Step;
 import radiata.convention.DoraAxis;
 import radiata.convention.Magnitude;
 import radiata.convention.Profile;
 import radiata.convention.Profiles;
-import radiata.names.BaseTensor;
 import radiata.names.Dialect;
 import radiata.names.NameTable;
 import radiata.names.Rows;
@@ -85,7 +84,7 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
   public static ComfyExport of(
       Checkpoint base, AdapterFile file, Request request, int threads, LongConsumer progress)
       throws IOException {
-    Converted renamed = renamed(file, names(base), request.drop());
+    Converted renamed = renamed(file, ModelFiles.names(base), request.drop());
     SequencedMap<String, Content> tensors = new LinkedHashMap<>(renamed.tensors());
     List<String> rewritten = new ArrayList<>();
     try (AdapterFile made = AdapterFile.in(new ConvertedFile(file.path(), renamed))) {
@@ -137,14 +136,6 @@ public record ComfyExport(Converted adapter, List<String> rewritten, ParityRepor
       return Conversion.of(file, names, new Conversion.Request(READ.getFirst(), null, true));
     }
     throw first;
-  }
-
-  private static NameTable names(Checkpoint base) {
-    return NameTable.of(
-        base.tensors().stream()
-            .map(each -> new BaseTensor(each.component(), each.name(), each.info().shape()))
-            .toList(),
-        ConfigJson.of(base));
   }
 
   private static Content replace(

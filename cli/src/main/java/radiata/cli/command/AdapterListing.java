@@ -2,7 +2,6 @@ package radiata.cli.command;
 
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,14 +9,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterFile;
-import radiata.adapter.file.AdapterModule;
 import radiata.cli.report.Json;
 import radiata.cli.report.Sizes;
-import radiata.names.Families;
 import radiata.names.Family;
 import radiata.names.NameTable;
 import radiata.names.NamingException;
-import radiata.safetensors.Shape;
 import radiata.safetensors.TensorInfo;
 
 /// What `inspect` says of an adapter.
@@ -42,7 +38,7 @@ record AdapterListing(
                 file.misfits().stream().map(ListedModule::of))
             .flatMap(listed -> listed)
             .toList();
-    Family guessed = family(file, modules);
+    Family guessed = file.family();
     Family family = guessed == Family.GENERIC && base != null ? base.family() : guessed;
     List<String> because = new ArrayList<>(file.because());
     file.misfits()
@@ -63,18 +59,6 @@ record AdapterListing(
         targets,
         file.unrecognised().stream().map(TensorInfo::name).toList(),
         because);
-  }
-
-  private static Family family(AdapterFile file, List<ListedModule> modules) {
-    Map<String, Shape> shapes = new HashMap<>();
-    for (AdapterModule module : file.modules()) {
-      if (!module.bias()) {
-        shapes.put(module.name(), module.madeFor());
-      }
-    }
-    return Families.guess(
-        modules.stream().map(ListedModule::name).toList(),
-        name -> shapes.getOrDefault(name, Shape.SCALAR));
   }
 
   private static Map<String, String> targets(

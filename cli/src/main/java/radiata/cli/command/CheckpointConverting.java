@@ -45,12 +45,7 @@ record CheckpointConverting(
         ConversionReport report =
             CheckpointConversion.run(
                 plan, target.output(), target.replace(), console.threads(), progress::add);
-        report
-            .overflows()
-            .forEach(overflow ->
-                console.warn(
-                    "%s: %d numbers are beyond what its new dtype holds"
-                        .formatted(overflow.tensor(), overflow.count())));
+        report.overflows().forEach(overflow -> console.warn(overflow.warning()));
         new ConvertView(target, console).done(plan, Optional.of(report));
       }
     }
