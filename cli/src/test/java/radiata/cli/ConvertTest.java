@@ -131,6 +131,34 @@ class ConvertTest {
     assertThat(refused.err()).contains("bundle_emb.cat.clip_l");
   }
 
+  private Path stranger(String module) throws IOException {
+    return new TensorFileBuilder()
+        .f32(module + ".lora_up.weight", new long[] {4, 1}, 1, 2, 3, 4)
+        .f32(module + ".lora_down.weight", new long[] {1, 4}, 1, 2, 3, 4)
+        .write(Files.createTempFile(folder, "in", ".safetensors"));
+  }
+
+  @Test
+  void namesThatNoTableKnowsAreMovedButNeverGuessed() throws IOException {
+    Path dotted = stranger("diffusion_model.mixers.0.gate_to");
+    Path peft = folder.resolve("peft");
+    assertThat(radiata("convert", dotted, "-o", peft, "--to", "peft").exit()).isZero();
+    assertThat(radiata("inspect", peft, "--keys").out())
+        .contains("base_model.model.mixers.0.gate_to.lora_A.weight");
+    Path flat = folder.resolve("flat.safetensors");
+    Path kohya = stranger("lora_unet_mixers_0_gate_to");
+    assertThat(radiata("convert", kohya, "-o", flat, "--to", "lycoris").exit()).isZero();
+    assertThat(radiata("inspect", flat, "--keys").out())
+        .contains("lycoris_mixers_0_gate_to.lora_up.weight");
+    Ran guessed = radiata("convert", kohya, "-o", folder.resolve("x"), "--to", "comfyui");
+    assertThat(guessed.exit()).isEqualTo(1);
+    assertThat(guessed.err()).contains("underscores").contains("--base");
+    Path text = stranger("lora_te1_strange_layers_0_fc");
+    Ran encoder = radiata("convert", text, "-o", folder.resolve("y"), "--to", "lycoris");
+    assertThat(encoder.exit()).isEqualTo(1);
+    assertThat(encoder.err()).contains("text encoder").contains("--base");
+  }
+
   @Test
   void aDryRunWritesNothingAndAnExistingOutputIsKept() throws IOException {
     Path out = folder.resolve("out.safetensors");

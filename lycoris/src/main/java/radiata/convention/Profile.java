@@ -32,6 +32,8 @@ import radiata.safetensors.Shape;
 /// @param scalesProductsTwice whether LoHa and LoKr are scaled by alpha/rank squared
 /// @param readsGloraAlpha whether GLoRA is scaled by alpha/rank
 /// @param readsSparse whether the extractor's sparse remainder is added
+/// @param wholeAttention whether a fused attention layer is given up unless all of q, k, v and out
+///   are in the file
 /// @param throughFactors whether a weight is brought into the dtype of LoHa's and LoKr's factors
 /// @param source the program, version and place these answers were read from
 public record Profile(
@@ -56,6 +58,7 @@ public record Profile(
     boolean scalesProductsTwice,
     boolean readsGloraAlpha,
     boolean readsSparse,
+    boolean wholeAttention,
     boolean throughFactors,
     String source) {
 

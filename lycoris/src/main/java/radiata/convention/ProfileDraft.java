@@ -28,6 +28,7 @@ final class ProfileDraft {
   private boolean scalesProductsTwice;
   private boolean readsGloraAlpha = true;
   private boolean readsSparse;
+  private boolean wholeAttention;
   private boolean throughFactors;
 
   ProfileDraft(String id, String source) {
@@ -119,6 +120,11 @@ final class ProfileDraft {
     return this;
   }
 
+  ProfileDraft wholeAttention() {
+    wholeAttention = true;
+    return this;
+  }
+
   ProfileDraft throughFactors() {
     throughFactors = true;
     return this;
@@ -147,6 +153,7 @@ final class ProfileDraft {
         scalesProductsTwice,
         readsGloraAlpha,
         readsSparse,
+        wholeAttention,
         throughFactors,
         source);
   }

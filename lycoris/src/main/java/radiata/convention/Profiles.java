@@ -90,6 +90,7 @@ public final class Profiles {
           .refusesForeign()
           .stumbles(NINE_CHANNELS, GLORA_ON_KERNELS, GLORA_NEW)
           .ignoresGloraAlpha()
+          .wholeAttention()
           .throughFactors()
           .profile();
 

@@ -21,6 +21,9 @@ public enum Dialect {
   AITOOLKIT("aitoolkit"),
   UNKNOWN("unknown");
 
+  /// What PEFT puts before the path of every module.
+  public static final String PEFT_PREFIX = "base_model.model.";
+
   private final String id;
 
   Dialect(String id) {

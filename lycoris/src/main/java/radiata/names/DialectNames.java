@@ -40,7 +40,7 @@ final class DialectNames {
       case KOHYA_DIFFUSERS -> Optional.of("lora_unet_" + Spelling.flat(path));
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
       case DIFFUSERS -> Optional.of("unet." + path);
-      case PEFT -> Optional.of("base_model.model." + path);
+      case PEFT -> Optional.of(Dialect.PEFT_PREFIX + path);
       case COMFYUI -> Optional.of("diffusion_model." + module.ldm());
       case UNKNOWN -> Optional.empty();
     };
@@ -59,7 +59,7 @@ final class DialectNames {
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
       case DIFFUSERS, AITOOLKIT ->
           diffusers ? Optional.of("transformer." + path) : Optional.empty();
-      case PEFT -> Optional.of("base_model.model." + path);
+      case PEFT -> Optional.of(Dialect.PEFT_PREFIX + path);
       case COMFYUI -> own ? Optional.of("diffusion_model." + module.ldm()) : Optional.empty();
       case UNKNOWN -> Optional.empty();
     };
@@ -122,7 +122,7 @@ final class DialectNames {
       case KOHYA_DIFFUSERS -> Optional.of("lora_transformer_" + Spelling.flat(path));
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
       case DIFFUSERS, AITOOLKIT -> Optional.of("transformer." + path);
-      case PEFT -> Optional.of("base_model.model." + path);
+      case PEFT -> Optional.of(Dialect.PEFT_PREFIX + path);
       case COMFYUI -> Optional.of("diffusion_model." + path);
       case UNKNOWN -> Optional.empty();
     };
@@ -143,7 +143,7 @@ final class DialectNames {
   /// the class with the head and writes the level.
   private static Optional<String> ofLanguage(Family family, String path, Dialect dialect) {
     return switch (dialect) {
-      case PEFT -> Optional.of("base_model.model." + LanguageNames.withHead(family, path));
+      case PEFT -> Optional.of(Dialect.PEFT_PREFIX + LanguageNames.withHead(family, path));
       case LYCORIS -> Optional.of("lycoris_" + Spelling.flat(path));
       case KOHYA, KOHYA_DIFFUSERS, DIFFUSERS, COMFYUI, AITOOLKIT, UNKNOWN -> Optional.empty();
     };

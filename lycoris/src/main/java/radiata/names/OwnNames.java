@@ -39,7 +39,7 @@ final class OwnNames {
 
   /// Levels that a model's names have or lack, depending on which class saved it.
   private static final List<String> HEADS =
-      Stream.concat(Stream.of("base_model.model.", TEXT_MODEL), LanguageNames.LEVELS.stream())
+      Stream.concat(Stream.of(Dialect.PEFT_PREFIX, TEXT_MODEL), LanguageNames.LEVELS.stream())
           .toList();
 
   /// A text encoder that ComfyUI knows by another name than those above.

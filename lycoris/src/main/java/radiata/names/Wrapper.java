@@ -25,7 +25,7 @@ record Wrapper(String text, Set<Role> roles, boolean flat, String alone) {
     Set<Role> third = EnumSet.of(Role.TEXT_ENCODER_3, Role.OTHER);
     Set<Role> vae = EnumSet.of(Role.VAE, Role.OTHER);
     List<Wrapper> all = new ArrayList<>();
-    all.add(dotted("base_model.model.", any));
+    all.add(dotted(Dialect.PEFT_PREFIX, any));
     all.add(dotted("model.diffusion_model.", denoiser));
     all.add(dotted("diffusion_model.", denoiser));
     all.add(dotted("unet.", denoiser));

@@ -14,9 +14,6 @@ import radiata.safetensors.SafetensorsException;
 
 /// Models and adapters as users name them: a file, an index of shards, a folder.
 public final class ModelFiles {
-  private static final List<String> PEFT_WEIGHTS =
-      List.of("adapter_model.safetensors", "adapter_model.bin");
-
   private ModelFiles() {}
 
   /// Tensors in any layout: a model, or the weights of a PEFT folder. Whoever opens it closes it.
@@ -24,7 +21,7 @@ public final class ModelFiles {
   /// @throws SafetensorsException if there is nothing of the kind
   public static Checkpoint open(Path path) throws IOException {
     Path weights =
-        PEFT_WEIGHTS.stream()
+        AdapterFile.PEFT_WEIGHTS.stream()
             .map(path::resolve)
             .filter(Files::isRegularFile)
             .findFirst()
@@ -34,7 +31,7 @@ public final class ModelFiles {
 
   /// Whether a file has the name that PEFT gives weights.
   public static boolean isPeftWeights(Path file) {
-    return PEFT_WEIGHTS.stream().anyMatch(file::endsWith);
+    return AdapterFile.PEFT_WEIGHTS.stream().anyMatch(file::endsWith);
   }
 
   /// Whether its keys are those of an adapter.

@@ -55,7 +55,7 @@ public final class Planner {
     for (BakeRequest.Use use : request.adapters()) {
       Placement placement = new Placement(base, names, request.profile(), use.file());
       placement.place(strengths(use.strength()));
-      if (request.profile().equals(radiata.convention.Profiles.A1111)) {
+      if (request.profile().wholeAttention()) {
         placement.dropIncompleteAttention();
       }
       Ledger ledger = placement.ledger();

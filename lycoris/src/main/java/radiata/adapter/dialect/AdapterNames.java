@@ -7,6 +7,7 @@ import java.util.Set;
 import radiata.adapter.file.AdapterException;
 import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
+import radiata.names.BareName;
 import radiata.names.BaseTensor;
 import radiata.names.Dialect;
 import radiata.names.Family;
@@ -16,10 +17,6 @@ import radiata.names.NameTable;
 public final class AdapterNames {
   private static final Set<Dialect> FLAT =
       EnumSet.of(Dialect.KOHYA, Dialect.KOHYA_DIFFUSERS, Dialect.LYCORIS);
-  private static final List<String> WRAPPERS =
-      List.of("base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.");
-  private static final List<String> FLAT_WRAPPERS =
-      List.of("lora_unet_", "lora_transformer_", "lycoris_");
 
   private AdapterNames() {}
 
@@ -42,24 +39,21 @@ public final class AdapterNames {
   }
 
   private static String path(AdapterFile file, AdapterModule module, Dialect to) {
-    String name = module.name();
-    for (String wrapper : FLAT_WRAPPERS) {
-      if (name.startsWith(wrapper)) {
-        if (!FLAT.contains(to)) {
-          throw new AdapterException(
-              file.path(),
-              name,
-              "%s stands in underscores, and no table tells where its dots were; name the model with --base"
-                  .formatted(name));
-        }
-        return name.substring(wrapper.length());
-      }
+    BareName bare = BareName.of(module.name());
+    if (!bare.denoiser()) {
+      throw new AdapterException(
+          file.path(),
+          module.name(),
+          "%s stands for a text encoder or VAE of a model that no table knows; name it with --base"
+              .formatted(module.name()));
     }
-    for (String wrapper : WRAPPERS) {
-      if (name.startsWith(wrapper)) {
-        name = name.substring(wrapper.length());
-      }
+    if (bare.flat() && !FLAT.contains(to)) {
+      throw new AdapterException(
+          file.path(),
+          module.name(),
+          "%s stands in underscores, and no table tells where its dots were; name the model with --base"
+              .formatted(module.name()));
     }
-    return name;
+    return bare.path();
   }
 }

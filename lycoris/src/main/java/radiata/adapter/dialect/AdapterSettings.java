@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import radiata.convention.Algorithm;
+import radiata.names.Dialect;
 
 /// What PEFT and diffusers keep beside the tensors: ranks, alphas, which modules (PEFT 0.21.0
 /// `tuners/lora/config.py`, `loha/config.py`, `lokr/config.py`; diffusers 0.35
@@ -60,10 +61,6 @@ final class AdapterSettings {
     return !dora.isEmpty() && dora.size() < numbers.size();
   }
 
-  boolean isEmpty() {
-    return numbers.isEmpty() && saved.isEmpty();
-  }
-
   /// The text of `adapter_config.json`.
   ///
   /// @throws Unwritable if PEFT cannot build layers of these shapes
@@ -74,11 +71,11 @@ final class AdapterSettings {
     all.add("task_type", JsonNull.INSTANCE);
     all.add("base_model_name_or_path", JsonNull.INSTANCE);
     all.addProperty("inference_mode", true);
-    settings("base_model.model.", algorithm)
+    settings(Dialect.PEFT_PREFIX, algorithm)
         .entrySet()
         .forEach(entry -> all.add(entry.getKey(), entry.getValue()));
     JsonArray whole = new JsonArray();
-    saved.forEach(name -> whole.add(stripped(name, "base_model.model.")));
+    saved.forEach(name -> whole.add(stripped(name, Dialect.PEFT_PREFIX)));
     all.add("modules_to_save", whole.isEmpty() ? JsonNull.INSTANCE : whole);
     return PRETTY.toJson(all) + "\n";
   }

@@ -115,9 +115,10 @@ public final class AdapterWriter {
         ? OutputPlan.file(header)
         : new OutputPlan(
             true,
-            List.of(new OutputPlan.OutputFile(Path.of("adapter_model.safetensors"), header)),
+            List.of(
+                new OutputPlan.OutputFile(Path.of(AdapterFile.PEFT_WEIGHTS.getFirst()), header)),
             List.of(),
-            List.of(new OutputPlan.GeneratedFile(Path.of("adapter_config.json"), config)));
+            List.of(new OutputPlan.GeneratedFile(Path.of(AdapterFile.CONFIG), config)));
   }
 
   private DerivedMetadata derived() {

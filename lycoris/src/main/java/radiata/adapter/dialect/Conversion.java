@@ -163,9 +163,9 @@ public final class Conversion {
           "%s has no name for this layer; %s"
               .formatted(
                   request.to().id(),
-                  request.to() == Dialect.PEFT
-                      ? "a PEFT folder holds one model; convert to diffusers for text encoders beside it"
-                      : "another dialect may"));
+                  form.textEncoders()
+                      ? "another dialect may"
+                      : "a PEFT folder holds one model; convert to diffusers for text encoders beside it"));
     }
     waiting.computeIfAbsent(whole, key -> new LinkedHashMap<>()).put(at.path(), layer);
   }
@@ -317,10 +317,10 @@ public final class Conversion {
 
   private Map<String, String> metadata() {
     Map<String, String> metadata = new TreeMap<>(file.metadata());
-    metadata.remove("lora_adapter_metadata");
+    metadata.remove(AdapterFile.SETTINGS);
     metadata.remove(Remembered.METADATA);
     if (request.to() == Dialect.DIFFUSERS) {
-      metadata.put("lora_adapter_metadata", speller.settings().diffusers());
+      metadata.put(AdapterFile.SETTINGS, speller.settings().diffusers());
     }
     Remembered.text(file.dialect(), lost)
         .ifPresent(text -> metadata.put(Remembered.METADATA, text));

@@ -144,6 +144,11 @@ record Layer(
     return magnitude(parts);
   }
 
+  boolean isMagnitude(String part) {
+    Magnitude key = magnitude();
+    return key != null && key.key().equals(part);
+  }
+
   private static @Nullable Magnitude magnitude(SequencedMap<String, Content> parts) {
     for (Magnitude each : Magnitude.values()) {
       if (parts.containsKey(each.key())) {

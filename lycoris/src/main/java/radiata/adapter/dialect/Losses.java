@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import radiata.convention.Algorithm;
-import radiata.convention.Magnitude;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
 import radiata.safetensors.convert.Widen;
@@ -51,10 +50,8 @@ final class Losses {
       boolean odd = down != null && down.shape().rank() != stored.shape().rank();
       return odd && !form.others() ? shape(stored) : null;
     }
-    for (Magnitude key : Magnitude.values()) {
-      if (part.equals(key.key()) && key != form.magnitude()) {
-        return shape(stored);
-      }
+    if (layer.isMagnitude(part) && layer.magnitude() != form.magnitude()) {
+      return shape(stored);
     }
     return part.startsWith("hada_w") && stored.shape().rank() > 2 ? shape(stored) : null;
   }

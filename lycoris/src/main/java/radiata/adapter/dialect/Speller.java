@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import radiata.convention.Algorithm;
 import radiata.convention.DoraAxis;
 import radiata.convention.Magnitude;
@@ -68,9 +67,13 @@ final class Speller {
               }
             }
             case "lokr_w1" -> spelled.put(part, small(layer, content));
-            case "dora_scale", "lora_magnitude_vector", "magnitude" ->
+            default -> {
+              if (layer.isMagnitude(part)) {
                 spelled.put(form.magnitude().key(), magnitude(layer, part, content));
-            default -> spelled.put(SUFFIXES.getOrDefault(part, part), flat(layer, part, content));
+              } else {
+                spelled.put(SUFFIXES.getOrDefault(part, part), flat(layer, part, content));
+              }
+            }
           }
         });
     if (isScaled(layer)) {
@@ -225,10 +228,7 @@ final class Speller {
 
   /// ComfyUI multiplies the factors of LoHa as matrices: those that OneTrainer stores with a kernel
   /// become matrices.
-  private Content flat(Layer layer, String part, @Nullable Content content) {
-    if (content == null) {
-      throw new IllegalArgumentException(part);
-    }
+  private Content flat(Layer layer, String part, Content content) {
     boolean kernel =
         form.dialect() == Dialect.COMFYUI
             && layer.algorithm() == Algorithm.LOHA

@@ -24,7 +24,15 @@ import radiata.safetensors.TensorInfo;
 /// Every tensor of the file is in exactly one of [#modules], [#unsupported], [#misfits], [#ignored]
 /// and [#unrecognised].
 public final class AdapterFile implements AutoCloseable {
-  private static final String CONFIG = "adapter_config.json";
+  /// The names that PEFT gives the weights in its folder, the first of them when it writes.
+  public static final List<String> PEFT_WEIGHTS =
+      List.of("adapter_model.safetensors", "adapter_model.bin");
+
+  /// The file of PEFT's settings.
+  public static final String CONFIG = "adapter_config.json";
+
+  /// The key of the metadata under which diffusers keeps PEFT's settings.
+  public static final String SETTINGS = "lora_adapter_metadata";
 
   private final TensorFile file;
   private final @Nullable Path config;
@@ -104,7 +112,7 @@ public final class AdapterFile implements AutoCloseable {
       throws IOException {
     if (Files.isDirectory(path)) {
       Path weights =
-          Stream.of("adapter_model.safetensors", "adapter_model.bin")
+          PEFT_WEIGHTS.stream()
               .map(path::resolve)
               .filter(Files::exists)
               .findFirst()
@@ -138,7 +146,7 @@ public final class AdapterFile implements AutoCloseable {
   }
 
   private static @Nullable Path configBeside(TensorFile file) {
-    if (file.tensors().stream().noneMatch(each -> each.name().startsWith("base_model.model."))) {
+    if (file.tensors().stream().noneMatch(each -> each.name().startsWith(Dialect.PEFT_PREFIX))) {
       return null;
     }
     String name = String.valueOf(file.path().getFileName());

@@ -16,6 +16,7 @@ import radiata.adapter.Dora;
 import radiata.adapter.Sparse;
 import radiata.convention.DoraAxis;
 import radiata.convention.Magnitude;
+import radiata.names.Dialect;
 import radiata.safetensors.Shape;
 import radiata.safetensors.TensorFile;
 import radiata.safetensors.TensorInfo;
@@ -41,7 +42,7 @@ final class Matcher {
             : match(group, table.algorithm(), table.recipe());
       }
     }
-    return group.name().startsWith("base_model.model.")
+    return group.name().startsWith(Dialect.PEFT_PREFIX)
             && Set.of(Suffixes.WEIGHT, Suffixes.BIAS).containsAll(group.parts())
         ? match(group, "a layer stored whole", DiffRecipe::saved)
         : new Match.Unknown(group.tensors());

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import radiata.names.Dialect;
 import radiata.safetensors.TensorFile;
 
 /// The PEFT settings that speak for a module: those of `adapter_config.json`, or the ones that
@@ -16,8 +17,7 @@ import radiata.safetensors.TensorFile;
 /// @param config of `adapter_config.json`; null without one
 /// @param components by component, from the header
 record Settings(@Nullable PeftConfig config, Map<String, PeftConfig> components) {
-  static final String METADATA = "lora_adapter_metadata";
-  private static final String WRAPPER = "base_model.model.";
+  static final String METADATA = AdapterFile.SETTINGS;
 
   /// A config and the path by which it knows the module.
   record Said(PeftConfig config, String path) {}
@@ -44,9 +44,10 @@ record Settings(@Nullable PeftConfig config, Map<String, PeftConfig> components)
   }
 
   @Nullable Said about(String module) {
-    int at = module.indexOf(WRAPPER);
+    int at = module.indexOf(Dialect.PEFT_PREFIX);
     if (config != null) {
-      return new Said(config, at < 0 ? module : module.substring(at + WRAPPER.length()));
+      return new Said(
+          config, at < 0 ? module : module.substring(at + Dialect.PEFT_PREFIX.length()));
     }
     int dot = module.indexOf('.');
     PeftConfig component = dot < 0 ? null : components.get(module.substring(0, dot));
