@@ -84,6 +84,9 @@ class ConvertTest {
             "--json");
     assertThat(ran.exit()).as(ran.err()).isZero();
     assertThat(ran.json().getAsJsonArray("residuals")).hasSize(8);
+    assertThat(radiata("metadata", "show", out).out())
+        .as("its numbers come of the base too")
+        .contains("\"role\":\"base\"");
     JsonObject inspected = radiata("inspect", out, "--json").json().getAsJsonObject("adapter");
     inspected
         .getAsJsonArray("modules")

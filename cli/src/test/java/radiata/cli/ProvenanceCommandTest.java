@@ -216,7 +216,7 @@ class ProvenanceCommandTest {
     bake("--dtype", "fp8_e4m3", "--rounding", "stochastic", "--seed", "7");
     assertThat(provenance(out).getAsJsonObject("recipe").getAsJsonObject("settings").toString())
         .isEqualTo(
-            "{\"dtype\":\"f8_e4m3\",\"rounding\":\"stochastic\",\"runtime\":\"exact\",\"seed\":\"7\"}");
+            "{\"dtype\":\"fp8_e4m3\",\"rounding\":\"stochastic\",\"runtime\":\"exact\",\"seed\":\"7\"}");
     byte[] first = Files.readAllBytes(out);
     bake(
         "--dtype",

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import radiata.names.BlockWeights;
@@ -28,12 +27,14 @@ public record Derivation(Provenance planned, List<List<Path>> paths) {
       throws IOException {
     List<Input> inputs = new ArrayList<>();
     List<List<Path>> paths = new ArrayList<>();
-    List<Source> parts = new ArrayList<>();
-    for (Checkpoint.Part part : base.parts()) {
-      Source source = Source.byHeader(part.file());
-      parts.add(request.writing().hashes() ? source.withRoom() : source);
-    }
-    inputs.add(new Input("base", Map.of(), parts));
+    Input model = Input.byHeader("base", base);
+    inputs.add(
+        request.writing().hashes()
+            ? new Input(
+                model.role(),
+                model.settings(),
+                model.files().stream().map(Source::withRoom).toList())
+            : model);
     paths.add(base.parts().stream().map(part -> part.file().path()).toList());
     for (BakeRequest.Use use : request.adapters()) {
       List<Path> files = new ArrayList<>(List.of(use.file().path()));
@@ -59,8 +60,7 @@ public record Derivation(Provenance planned, List<List<Path>> paths) {
   private static Recipe recipe(BakeRequest request, @Nullable BlockWeights blocks) {
     Map<String, String> settings = new LinkedHashMap<>();
     settings.put("runtime", request.profile().id());
-    settings.put(
-        "dtype", request.dtype().map(type -> type.name().toLowerCase(Locale.ROOT)).orElse("keep"));
+    settings.put("dtype", DtypeNames.of(request.dtype()));
     number(settings, "unet", request.unet());
     number(settings, "te", request.textEncoder());
     if (blocks != null && blocks.weights().stream().anyMatch(weight -> weight != 1)) {

@@ -3,6 +3,7 @@ package radiata.bake;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import radiata.safetensors.DType;
@@ -38,14 +39,16 @@ public final class DtypeNames {
     return Optional.ofNullable(TYPES.get(name));
   }
 
-  /// What a dtype is called.
-  ///
-  /// @throws java.util.NoSuchElementException for a dtype that has no name
-  public static String of(DType type) {
+  /// What is asked for; [#KEEP] for nothing.
+  public static String of(Optional<DType> type) {
+    return type.map(DtypeNames::of).orElse(KEEP);
+  }
+
+  private static String of(DType type) {
     return TYPES.entrySet().stream()
         .filter(entry -> entry.getValue() == type)
         .map(Map.Entry::getKey)
         .findFirst()
-        .orElseThrow();
+        .orElse(type.name().toLowerCase(Locale.ROOT));
   }
 }

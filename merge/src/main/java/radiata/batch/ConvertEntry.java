@@ -39,7 +39,7 @@ final class ConvertEntry {
       Map<String, String> values = new LinkedHashMap<>();
       values.put("input", Template.stem(input));
       values.put("to", options.to().orElse("keep"));
-      values.put("dtype", options.dtype().map(DtypeNames::of).orElse(DtypeNames.KEEP));
+      values.put("dtype", DtypeNames.of(options.dtype()));
       values.put("job", Integer.toString(number));
       return Template.name(entry, template, values);
     }

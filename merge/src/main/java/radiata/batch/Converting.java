@@ -75,7 +75,7 @@ sealed interface Converting extends AutoCloseable {
             Optional.empty());
     AdapterFile file = AdapterFile.open(job.input(), Limits.DEFAULT, options.adapterName());
     try {
-      AdapterConversion conversion = AdapterConversion.of(file, file, request, Map.of());
+      AdapterConversion conversion = AdapterConversion.of(file, file, request, Map.of(), List.of());
       Provenance provenance = conversion.writer().provenance();
       OutputPlan plan = conversion.writer().plan(provenance);
       return new OfAdapter(job, file, conversion, provenance, plan);

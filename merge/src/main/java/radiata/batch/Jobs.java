@@ -114,7 +114,7 @@ final class Jobs {
         String.join("+", uses.stream().map(use -> Template.stem(use.adapter())).toList()));
     values.put("strength", Recipe.number(strength));
     values.put("runtime", options.profile().id());
-    values.put("dtype", options.dtype().map(DtypeNames::of).orElse(DtypeNames.KEEP));
+    values.put("dtype", DtypeNames.of(options.dtype()));
     values.put("job", Integer.toString(number));
     String name = Template.name(entry, template, values);
     Path output = entry.path("output", outputs, name);

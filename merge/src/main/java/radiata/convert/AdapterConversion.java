@@ -3,6 +3,7 @@ package radiata.convert;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -18,6 +19,7 @@ import radiata.names.Dialect;
 import radiata.names.NameTable;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
+import radiata.safetensors.provenance.Input;
 import radiata.safetensors.provenance.Recipe;
 
 /// Converts a whole adapter file: the plan, and what writes it.
@@ -48,23 +50,29 @@ public record AdapterConversion(Converted converted, AdapterWriter writer) {
   /// @param file what is converted
   /// @param from the file it comes from: itself, or that of which it was made
   /// @param fitted settings of how it was made, for the provenance
+  /// @param others what it was made from besides that file
   /// @throws radiata.adapter.file.AdapterException if the dialect cannot hold the file, or modules
   ///   have no place
   public static AdapterConversion of(
-      AdapterFile file, AdapterFile from, Request request, Map<String, String> fitted)
+      AdapterFile file,
+      AdapterFile from,
+      Request request,
+      Map<String, String> fitted,
+      List<Input> others)
       throws IOException {
     Conversion.Request asked =
         new Conversion.Request(
             request.to(), request.dtype().orElse(null), request.drop(), request.ranks());
     Converted converted = Conversion.of(file, names(file, request), asked);
     return new AdapterConversion(
-        converted, new AdapterWriter(converted, from, recipe(request, fitted), request.date()));
+        converted,
+        new AdapterWriter(converted, from, recipe(request, fitted), request.date(), others));
   }
 
   private static Recipe recipe(Request request, Map<String, String> fitted) {
     Map<String, String> settings = new LinkedHashMap<>(fitted);
     settings.put("to", request.to().id());
-    settings.put("dtype", request.dtype().map(DtypeNames::of).orElse(DtypeNames.KEEP));
+    settings.put("dtype", DtypeNames.of(request.dtype()));
     if (request.drop()) {
       settings.put("drop-unsupported", "true");
     }

@@ -21,6 +21,7 @@ import radiata.extract.AxisConversion.Residual;
 import radiata.names.Dialect;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
+import radiata.safetensors.provenance.Input;
 
 /// Converts an adapter.
 ///
@@ -43,13 +44,13 @@ record AdapterConverting(
   void run(Path input, Console console) throws IOException {
     try (AdapterFile file = AdapterFile.open(input, Limits.DEFAULT, adapterName)) {
       if (axis.isEmpty() || base == null) {
-        write(file, file, console, List.of());
+        write(file, file, console, List.of(), List.of());
         return;
       }
       try (Checkpoint model = Models.open(Arguments.path(base))) {
         AxisConversion fitted = fitted(model, file, axis.get(), console);
         try (AdapterFile made = AdapterFile.in(new ConvertedFile(file.path(), fitted.adapter()))) {
-          write(made, file, console, fitted.residuals());
+          write(made, file, console, fitted.residuals(), List.of(Input.byHeader("base", model)));
         }
       }
     }
@@ -66,7 +67,13 @@ record AdapterConverting(
 
   /// @param file what is converted
   /// @param from the file it comes from
-  private void write(AdapterFile file, AdapterFile from, Console console, List<Residual> residuals)
+  /// @param others what its numbers come from besides
+  private void write(
+      AdapterFile file,
+      AdapterFile from,
+      Console console,
+      List<Residual> residuals,
+      List<Input> others)
       throws IOException {
     AdapterConversion conversion =
         AdapterConversion.of(
@@ -80,7 +87,8 @@ record AdapterConverting(
                 drop,
                 ranks,
                 target.date()),
-            fitting());
+            fitting(),
+            others);
     Converted converted = conversion.converted();
     converted.notes().forEach(console::warn);
     if (!target.dryRun()) {

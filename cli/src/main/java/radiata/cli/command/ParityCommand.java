@@ -3,7 +3,6 @@ package radiata.cli.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +22,6 @@ import radiata.safetensors.Limits;
 import radiata.safetensors.Replace;
 import radiata.safetensors.provenance.Input;
 import radiata.safetensors.provenance.Recipe;
-import radiata.safetensors.provenance.Source;
 
 /// `parity`: whether an adapter looks the same in every runtime.
 final class ParityCommand implements Command {
@@ -149,16 +147,8 @@ final class ParityCommand implements Command {
     try (Progress progress = console.progress("checking", bytes)) {
       export = ComfyExport.of(model, file, request, console.threads(), progress::add);
     }
-    List<Source> sources = new ArrayList<>();
-    for (Checkpoint.Part part : model.parts()) {
-      sources.add(Source.byHeader(part.file()));
-    }
     new AdapterWriter(
-            export.adapter(),
-            file,
-            recipe(arguments),
-            date,
-            List.of(new Input("base", Map.of(), sources)))
+            export.adapter(), file, recipe(arguments), date, List.of(Input.byHeader("base", model)))
         .write(output, replace, written -> {});
     export.adapter().notes().forEach(console::warn);
     view.show(export, output);
