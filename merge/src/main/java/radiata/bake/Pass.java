@@ -5,9 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,13 +15,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import radiata.pipeline.Budget;
+import radiata.pipeline.Channels;
 import radiata.pipeline.Workers;
 import radiata.safetensors.CheckpointWriter;
 import radiata.safetensors.DType;
 import radiata.safetensors.TensorInfo;
-import radiata.safetensors.convert.Narrow;
-import radiata.safetensors.convert.Widen;
+import radiata.safetensors.convert.Recast;
 
 /// One pass over a base for all outputs that come of it. Workers take tensors in the order of the
 /// output and write each to its places, so the bytes do not depend on how many there are. An output
@@ -34,7 +33,7 @@ final class Pass implements AutoCloseable {
   private final List<Lane> lanes;
   private final Digests digests;
   private final LongConsumer progress;
-  private final Map<Path, FileChannel> channels = new HashMap<>();
+  private final Channels channels = new Channels();
   private final LongAdder reading = new LongAdder();
   private final LongAdder writing = new LongAdder();
   private final LongAdder working = new LongAdder();
@@ -260,7 +259,7 @@ final class Pass implements AutoCloseable {
   private void transfer(CheckpointWriter writer, Step first, long from, long bytes)
       throws IOException {
     long start = System.nanoTime();
-    FileChannel channel = channel(first.source().part().file().path());
+    FileChannel channel = channels.of(first.source().part().file().path());
     writer.transfer(first.file(), first.target().begin(), channel, from, bytes);
     writing.add(System.nanoTime() - start);
     progress.accept(bytes);
@@ -273,32 +272,37 @@ final class Pass implements AutoCloseable {
     DType from = step.source().info().dtype();
     DType to = step.target().dtype();
     long elements = step.target().shape().elements();
-    double[] values = new double[(int) Math.min(CONVERT, elements)];
+    int most = Math.clamp(elements, 1, CONVERT);
     Source source = source(step);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment in = arena.allocate(Math.max(1, (long) values.length * from.bytes()));
-      MemorySegment out = arena.allocate(Math.max(1, (long) values.length * to.bytes()));
-      for (long at = 0; at < elements; at += values.length) {
-        int count = (int) Math.min(values.length, elements - at);
-        source.read(at * from.bytes(), in.asSlice(0, (long) count * from.bytes()));
-        Widen.toDoubles(in, 0, from, values, 0, count);
-        for (int i = 0; scale != 1 && i < count; i++) {
-          values[i] *= scale;
-        }
-        if (coding.dither().isPresent()) {
-          coding.dither().get().apply(values, count, to, at);
-        }
-        Narrow.fromDoubles(values, 0, count, to, out, 0);
+      Recast recast = new Recast(from, to, change(scale, coding, to), most, arena);
+      MemorySegment in = arena.allocate((long) most * from.bytes());
+      for (long at = 0; at < elements; at += most) {
+        int count = (int) Math.min(most, elements - at);
+        MemorySegment part = in.asSlice(0, (long) count * from.bytes());
+        source.read(at * from.bytes(), part);
+        recast.of(part, count, at);
         long offset = at * to.bytes();
-        MemorySegment bytes = out.asSlice(0, (long) count * to.bytes());
         for (Work.Piece piece : pieces) {
-          if (piece.lane().alive()) {
-            attempt(
-                work, piece.lane(), () -> sink(piece.lane(), piece.first()).write(offset, bytes));
-          }
+          attempt(
+              work,
+              piece.lane(),
+              () -> sink(piece.lane(), piece.first()).write(offset, recast.bytes(count)));
         }
       }
     }
+  }
+
+  private static Recast.@Nullable Change change(double scale, Coding coding, DType to) {
+    if (scale == 1 && coding.dither().isEmpty()) {
+      return null;
+    }
+    return (numbers, count, first) -> {
+      for (int i = 0; scale != 1 && i < count; i++) {
+        numbers[i] *= scale;
+      }
+      coding.dither().ifPresent(dither -> dither.apply(numbers, count, to, first));
+    };
   }
 
   private Source source(Step step) {
@@ -319,19 +323,8 @@ final class Pass implements AutoCloseable {
     };
   }
 
-  private synchronized FileChannel channel(Path path) throws IOException {
-    FileChannel open = channels.get(path);
-    if (open == null) {
-      open = FileChannel.open(path, StandardOpenOption.READ);
-      channels.put(path, open);
-    }
-    return open;
-  }
-
   @Override
   public void close() throws IOException {
-    for (FileChannel channel : channels.values()) {
-      channel.close();
-    }
+    channels.close();
   }
 }

@@ -3,23 +3,20 @@ package radiata.convert;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.LongConsumer;
 import radiata.convert.ConversionReport.Overflow;
+import radiata.pipeline.Channels;
 import radiata.pipeline.Workers;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.CheckpointWriter;
 import radiata.safetensors.DType;
-import radiata.safetensors.SafetensorsFile;
 import radiata.safetensors.TensorFile;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.convert.Narrow;
+import radiata.safetensors.convert.Recast;
 
 /// Carries a plan out, a few megabytes at a time. Each tensor is written to its place, so the bytes
 /// do not depend on the number of workers.
@@ -29,7 +26,7 @@ final class Converter implements AutoCloseable {
 
   private final CheckpointWriter writer;
   private final LongConsumer progress;
-  private final Map<Path, FileChannel> channels = new HashMap<>();
+  private final Channels channels = new Channels();
 
   Converter(CheckpointWriter writer, LongConsumer progress) {
     this.writer = writer;
@@ -92,10 +89,14 @@ final class Converter implements AutoCloseable {
     if (bytes == 0) {
       return;
     }
-    if (from instanceof SafetensorsFile file) {
-      long position = file.dataStart() + info.begin() + first;
+    OptionalLong position = from.position(info);
+    if (position.isPresent()) {
       writer.transfer(
-          step.file(), step.target().begin() + at, channel(file.path()), position, bytes);
+          step.file(),
+          step.target().begin() + at,
+          channels.of(from.path()),
+          position.getAsLong() + first,
+          bytes);
       progress.accept(bytes);
       return;
     }
@@ -168,19 +169,8 @@ final class Converter implements AutoCloseable {
     return Math.clamp(elements, 1, CHUNK);
   }
 
-  private synchronized FileChannel channel(Path path) throws IOException {
-    FileChannel open = channels.get(path);
-    if (open == null) {
-      open = FileChannel.open(path, StandardOpenOption.READ);
-      channels.put(path, open);
-    }
-    return open;
-  }
-
   @Override
   public void close() throws IOException {
-    for (FileChannel channel : channels.values()) {
-      channel.close();
-    }
+    channels.close();
   }
 }

@@ -5,18 +5,22 @@ import radiata.safetensors.DType;
 /// The element types that can be computed with: what is left of [DType] once it has been checked,
 /// so that each conversion is a switch over these six alone.
 enum FloatType {
-  F64(8),
-  F32(4),
-  F16(2),
-  BF16(2),
-  F8_E4M3(1),
-  F8_E5M2(1);
+  F64(8, Double.MAX_VALUE),
+  F32(4, Float.MAX_VALUE),
+  F16(2, 65_504),
+  BF16(2, 0x1.FEp127),
+  F8_E4M3(1, 448),
+  F8_E5M2(1, 57_344);
 
   /// Bytes of one element.
   final int bytes;
 
-  FloatType(int bytes) {
+  /// The largest number.
+  final double largest;
+
+  FloatType(int bytes, double largest) {
     this.bytes = bytes;
+    this.largest = largest;
   }
 
   /// @throws IllegalArgumentException for a type that holds no floats, or floats that no adapter
