@@ -2,9 +2,9 @@ package radiata.adapter.dialect;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import radiata.adapter.file.AdapterModule;
 import radiata.convention.Algorithm;
 import radiata.convention.DoraAxis;
 import radiata.convention.Magnitude;
@@ -13,16 +13,6 @@ import radiata.safetensors.Shape;
 
 /// Writes layers down in the form of one dialect.
 final class Speller {
-  private static final Map<String, String> SUFFIXES =
-      Map.ofEntries(
-          Map.entry(Layer.MID, "lora_mid.weight"),
-          Map.entry("a1", "a1.weight"),
-          Map.entry("a2", "a2.weight"),
-          Map.entry("b1", "b1.weight"),
-          Map.entry("b2", "b2.weight"),
-          Map.entry("q_layer", "q_layer.weight"),
-          Map.entry("p_layer", "p_layer.weight"));
-
   /// Parts that only PEFT, or only kohya's kin, write.
   private static final Set<String> ONLY_PEFT =
       Set.of("lora_embedding_A", "lora_embedding_B", "bias", "weight");
@@ -71,7 +61,7 @@ final class Speller {
               if (layer.isMagnitude(part)) {
                 spelled.put(form.magnitude().key(), magnitude(layer, part, content));
               } else {
-                spelled.put(SUFFIXES.getOrDefault(part, part), flat(layer, part, content));
+                spelled.put(AdapterModule.suffix(part), flat(layer, part, content));
               }
             }
           }

@@ -47,4 +47,11 @@ public record AdapterModule(
   public List<TensorInfo> tensors() {
     return List.copyOf(parts.values());
   }
+
+  /// The suffix that a part is written under, where all programs spell it alike.
+  ///
+  /// @throws IllegalArgumentException for a part of several spellings, or none
+  public static String suffix(String part) {
+    return Suffixes.written(part);
+  }
 }

@@ -154,6 +154,24 @@ final class Suffixes {
     ALGORITHMS.forEach(table -> PARTS.putAll(table.parts()));
   }
 
+  private static final Map<String, String> WRITTEN = new HashMap<>();
+
+  static {
+    // Of several spellings none is the one to write; who writes has to know.
+    PARTS.forEach((suffix, part) -> WRITTEN.merge(part, suffix, (one, other) -> ""));
+  }
+
+  /// The one suffix that a part is written under.
+  ///
+  /// @throws IllegalArgumentException for a part of several spellings, or none
+  static String written(String part) {
+    String suffix = WRITTEN.getOrDefault(part, "");
+    if (suffix.isEmpty()) {
+      throw new IllegalArgumentException(part + " has no one spelling");
+    }
+    return suffix;
+  }
+
   /// A key taken apart.
   ///
   /// @param adapter the adapter's name inside the key; empty where there is none
