@@ -20,6 +20,8 @@ public final class Recast {
   /// What is done to numbers before they are stored anew.
   @FunctionalInterface
   public interface Change {
+    /// Changes the first `count` of the numbers where they stand.
+    ///
     /// @param first the place of the first number in its tensor
     void apply(double[] numbers, int count, long first);
   }
