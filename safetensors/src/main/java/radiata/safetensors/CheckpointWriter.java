@@ -47,7 +47,7 @@ public final class CheckpointWriter implements AutoCloseable {
   }
 
   /// As [#create], and takes the CRC32C of every tensor on its way, for [#commit(Seal)]. Copies
-  /// then go through memory, a mebibyte at a time.
+  /// then go through memory, a quarter of a mebibyte at a time.
   ///
   /// @throws SafetensorsException as [#create] does
   public static CheckpointWriter sealed(Path target, OutputPlan plan, Replace replace)

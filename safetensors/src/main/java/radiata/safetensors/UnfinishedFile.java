@@ -18,8 +18,8 @@ import radiata.safetensors.SafetensorsException.Kind;
 final class UnfinishedFile implements AutoCloseable {
   private static final int CHUNK = 8 << 20;
 
-  /// What is copied through memory stays in the second-level cache.
-  private static final int CACHED_CHUNK = 1 << 20;
+  /// What is copied through memory stays in the second-level cache, read and written.
+  private static final int CACHED_CHUNK = 1 << 18;
 
   private final Path path;
   private final Path shown;
