@@ -314,6 +314,13 @@ public final class Tensor {
     return view(Libtorch.detach(handle()));
   }
 
+  /// The same elements in memory of their own, cut off from the graph.
+  public Tensor copied() {
+    try (Gradients.Pause _ = Gradients.pause()) {
+      return Scripted.run("copied", value(this));
+    }
+  }
+
   /// Makes this a leaf whose gradient is kept.
   public Tensor trained() {
     Libtorch.requireGradient(handle(), true);

@@ -119,6 +119,13 @@ public final class Torch {
     return half ? Scripted.reinterpreted(tensor, DType.BF16, bytes) : tensor;
   }
 
+  /// A tensor of its own with the elements that lie in memory.
+  public Tensor copy(MemorySegment memory, DType dtype, Shape shape) {
+    try (Scope scope = Scope.open()) {
+      return scope.keep(over(memory, dtype, shape).copied());
+    }
+  }
+
   public Tensor full(double value, DType dtype, long... shape) {
     if (dtype == DType.BF16) {
       return full(value, DType.F32, shape).cast(DType.BF16);

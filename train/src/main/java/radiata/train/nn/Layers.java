@@ -64,6 +64,13 @@ public final class Layers {
     return new Norm(weights.need(path + ".weight"), weights.need(path + ".bias"), epsilon);
   }
 
+  /// A norm without a bias.
+  ///
+  /// @param epsilon added to the mean square
+  public RmsNorm rmsNorm(String path, double epsilon) {
+    return new RmsNorm(weights.need(path + ".weight"), epsilon);
+  }
+
   /// Every linear layer and convolution so far, in the order they were asked for.
   public Map<String, Projection> projections() {
     return Collections.unmodifiableSequencedMap(projections);

@@ -17,6 +17,7 @@ import java.util.OptionalLong;
 import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 import radiata.names.Rows;
+import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Stored;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
@@ -54,6 +55,21 @@ public final class Weights implements AutoCloseable {
     this.torch = torch;
     this.places = Map.copyOf(places);
     this.dtype = dtype;
+  }
+
+  /// The tensors of one component by the names they have in the file.
+  ///
+  /// @param component of a diffusers folder; empty elsewhere
+  /// @param prefix that is taken off; tensors without it are another network's
+  public static Map<String, List<Place>> places(
+      Checkpoint checkpoint, String component, String prefix) {
+    Map<String, List<Place>> places = new HashMap<>();
+    for (Stored stored : checkpoint.tensors()) {
+      if (stored.component().equals(component) && stored.name().startsWith(prefix)) {
+        places.put(stored.name().substring(prefix.length()), List.of(Place.whole(stored)));
+      }
+    }
+    return places;
   }
 
   public Torch torch() {

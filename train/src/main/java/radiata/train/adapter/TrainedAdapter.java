@@ -1,0 +1,94 @@
+package radiata.train.adapter;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import radiata.adapter.file.AdapterFile;
+import radiata.adapter.file.AdapterModule;
+import radiata.convention.Profile;
+import radiata.safetensors.DType;
+import radiata.safetensors.TensorInfo;
+import radiata.train.engine.LinearMap;
+import radiata.train.engine.MapAlgebra;
+import radiata.train.engine.Tensor;
+import radiata.train.engine.Torch;
+import radiata.train.nn.NetworkException;
+import radiata.train.nn.Projection;
+import radiata.train.nn.TensorReader;
+
+/// An adapter whose tensors are trained: the leaves of the graph, by their keys in its file, and
+/// the modules that are made of them.
+public final class TrainedAdapter {
+  private final List<TrainedModule> modules;
+  private final SequencedMap<String, Tensor> parameters;
+
+  /// @param parameters leaves, by key; every key that a module names is among them
+  public TrainedAdapter(List<TrainedModule> modules, Map<String, Tensor> parameters) {
+    this.modules = List.copyOf(modules);
+    this.parameters = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parameters));
+  }
+
+  /// An adapter read from a file, to go on from.
+  ///
+  /// @param paths of the layers, by the names that adapter files give them
+  /// @throws NetworkException if the file has something that is no adapter of these layers, or that
+  ///   is not trained
+  public static TrainedAdapter read(
+      Torch torch, AdapterFile file, Map<String, String> paths, DType dtype) throws IOException {
+    if (!file.unsupported().isEmpty()) {
+      throw new NetworkException(
+          "%s: module %s is %s, which is not trained"
+              .formatted(
+                  file.path(),
+                  file.unsupported().getFirst().name(),
+                  file.unsupported().getFirst().algorithm()));
+    }
+    TensorReader reader = new TensorReader(torch, file.file());
+    List<TrainedModule> modules = new ArrayList<>();
+    Map<String, Tensor> parameters = new TreeMap<>();
+    for (AdapterModule module : file.modules()) {
+      String path = paths.get(module.name());
+      if (path == null || module.bias()) {
+        throw new NetworkException(
+            "%s: module %s has no layer in this model to be trained on"
+                .formatted(file.path(), module.name()));
+      }
+      modules.add(
+          new TrainedModule(
+              path, module.name(), module.adapter().map(TensorInfo::name), module.axis()));
+      for (TensorInfo tensor : module.adapter().tensors()) {
+        parameters.put(tensor.name(), reader.read(tensor).cast(dtype).trained());
+      }
+    }
+    return new TrainedAdapter(modules, parameters);
+  }
+
+  public List<TrainedModule> modules() {
+    return modules;
+  }
+
+  /// The trained tensors, by their keys in the file.
+  public SequencedMap<String, Tensor> parameters() {
+    return parameters;
+  }
+
+  /// Puts every module on its layer.
+  public void attach(Map<String, Projection> layers, MapAlgebra algebra, Profile profile) {
+    for (TrainedModule module : modules) {
+      Projection layer = layers.get(module.path());
+      if (layer == null) {
+        throw new NetworkException("the model has no layer " + module.path());
+      }
+      layer.adapt(
+          module.adapter().map(key -> LinearMap.Dense.of(parameters.get(key))),
+          algebra,
+          profile,
+          module.axis().orElse(null));
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package radiata.train.replay;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+import radiata.adapter.file.AdapterFile;
+import radiata.convention.Profiles;
+import radiata.safetensors.Checkpoint;
+import radiata.safetensors.Limits;
+import radiata.safetensors.TensorFile;
+import radiata.train.adapter.Names;
+import radiata.train.adapter.TrainedAdapter;
+import radiata.train.engine.Gradients;
+import radiata.train.engine.MapAlgebra;
+import radiata.train.engine.Scope;
+import radiata.train.engine.Segments;
+import radiata.train.engine.Tensor;
+import radiata.train.engine.Torch;
+import radiata.train.model.LanguageConfig;
+import radiata.train.model.LanguageModel;
+import radiata.train.nn.Layers;
+import radiata.train.nn.Projection;
+import radiata.train.nn.TensorReader;
+import radiata.train.nn.Weights;
+
+/// A recorded run of a language model: cross entropy of shifted labels (`kind` `causal-lm`).
+final class LanguageReplay implements Objective {
+  private final Pack pack;
+  private final LanguageModel model;
+  private final TensorReader inputs;
+  private final Map<String, Projection> layers;
+
+  private LanguageReplay(Pack pack, LanguageModel model, TensorReader inputs) {
+    this.pack = pack;
+    this.model = model;
+    this.inputs = inputs;
+    this.layers = model.layers().projections();
+  }
+
+  static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {
+    try (Checkpoint base = Checkpoint.open(pack.base(), Limits.DEFAULT);
+        TensorFile inputs =
+            TensorFile.open(pack.folder().resolve("inputs.safetensors"), Limits.DEFAULT);
+        TensorFile expected =
+            TensorFile.open(pack.folder().resolve("expected.safetensors"), Limits.DEFAULT);
+        AdapterFile first =
+            AdapterFile.open(
+                pack.folder().resolve("initial_adapter.safetensors"), Limits.DEFAULT, null);
+        Weights weights = new Weights(torch, Weights.places(base, "", ""), pack.dtype());
+        Scope _ = Scope.open();
+        Gradients.Pause _ = Gradients.pause()) {
+      LanguageConfig config =
+          LanguageConfig.parse(
+              Files.readString(pack.base().resolve("config.json")), pack.base() + "/config.json");
+      LanguageModel model = LanguageModel.of(new Layers(weights), config);
+      Map<String, Projection> layers = model.layers().projections();
+      Map<String, String> names = Names.of(layers.keySet(), List.of(), List.of("base_model.model."));
+      Comparison comparison = new Comparison(pack, new TensorReader(torch, expected));
+      LanguageReplay replay = new LanguageReplay(pack, model, new TensorReader(torch, inputs));
+      replay.untrained(comparison);
+      TrainedAdapter adapter = TrainedAdapter.read(torch, first, names, pack.dtype());
+      adapter.attach(layers, new MapAlgebra(detached), Profiles.EXACT);
+      new TrainingReplay(pack, torch, adapter, layers, replay, comparison).run();
+      return comparison.deviations();
+    }
+  }
+
+  private Tensor read(String name) {
+    try {
+      return inputs.read(name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The summed cross entropy of every token but the first.
+  private Tensor sum(Tensor ids, Tensor labels) {
+    Tensor logits = model.logits(ids, Segments.PLAIN);
+    long tokens = ids.size(1);
+    return logits
+        .slice(1, 0, tokens - 1)
+        .reshape(-1, logits.size(2))
+        .crossEntropy(labels.slice(1, 1, tokens).reshape(-1));
+  }
+
+  private long counted(int batch) {
+    Tensor labels = read("step." + batch + ".labels");
+    long count = 0;
+    for (long label : labels.slice(1, 1, labels.size(1)).longs()) {
+      count += label == -100 ? 0 : 1;
+    }
+    return count;
+  }
+
+  @Override
+  public Tensor loss(int batch) {
+    return sum(read("step." + batch + ".input_ids"), read("step." + batch + ".labels"))
+        .times(1.0 / counted(batch));
+  }
+
+  @Override
+  public double share(int batch, int first, int batches) {
+    String how = pack.text("training", "loss_normalisation").orElse("mean_per_micro_batch");
+    if (how.equals("mean_per_micro_batch")) {
+      return 1.0 / batches;
+    }
+    long all = 0;
+    for (int i = first; i < first + batches; i++) {
+      all += counted(i);
+    }
+    return (double) counted(batch) / all;
+  }
+
+  private void untrained(Comparison comparison) {
+    evaluate("eval_before", comparison);
+  }
+
+  private void evaluate(String name, Comparison comparison) {
+    if (!comparison.has(name) || !inputs.has("eval.input_ids")) {
+      return;
+    }
+    try (Scope _ = Scope.open()) {
+      Tensor ids = read("eval.input_ids");
+      double loss = sum(ids, ids).number() / (ids.size(0) * (ids.size(1) - 1));
+      pack.tolerance("loss_abs")
+          .ifPresent(allowed ->
+              comparison.add(name, Math.abs(loss - comparison.record(name)[0]), allowed));
+    }
+  }
+
+  @Override
+  public void before(Comparison comparison) {
+    logits("logits_first", comparison);
+  }
+
+  @Override
+  public void after(Comparison comparison) {
+    logits("logits_final", comparison);
+    evaluate("eval_after", comparison);
+  }
+
+  private void logits(String name, Comparison comparison) {
+    try (Scope _ = Scope.open()) {
+      Tensor logits = model.logits(read("step.1.input_ids"), Segments.PLAIN);
+      comparison.largest(name, logits, name + "_max_abs");
+    }
+  }
+}
