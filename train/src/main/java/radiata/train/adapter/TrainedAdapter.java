@@ -26,10 +26,14 @@ import radiata.train.nn.TensorReader;
 public final class TrainedAdapter {
   private final List<TrainedModule> modules;
   private final SequencedMap<String, Tensor> parameters;
+  private final SequencedMap<String, Double> alphas;
 
   /// @param parameters leaves, by key; every key that a module names is among them
-  public TrainedAdapter(List<TrainedModule> modules, Map<String, Tensor> parameters) {
+  /// @param alphas numbers that stand in the file and are not trained, by key
+  public TrainedAdapter(
+      List<TrainedModule> modules, Map<String, Tensor> parameters, Map<String, Double> alphas) {
     this.modules = List.copyOf(modules);
+    this.alphas = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(alphas));
     this.parameters = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parameters));
   }
 
@@ -51,6 +55,7 @@ public final class TrainedAdapter {
     TensorReader reader = new TensorReader(torch, file.file());
     List<TrainedModule> modules = new ArrayList<>();
     Map<String, Tensor> parameters = new TreeMap<>();
+    Map<String, Double> alphas = new TreeMap<>();
     for (AdapterModule module : file.modules()) {
       String path = paths.get(module.name());
       if (path == null || module.bias()) {
@@ -61,11 +66,15 @@ public final class TrainedAdapter {
       modules.add(
           new TrainedModule(
               path, module.name(), module.adapter().map(TensorInfo::name), module.axis()));
+      TensorInfo alpha = module.parts().get("alpha");
+      if (alpha != null && module.alpha().isPresent()) {
+        alphas.put(alpha.name(), module.alpha().getAsDouble());
+      }
       for (TensorInfo tensor : module.adapter().tensors()) {
         parameters.put(tensor.name(), reader.read(tensor).cast(dtype).trained());
       }
     }
-    return new TrainedAdapter(modules, parameters);
+    return new TrainedAdapter(modules, parameters, alphas);
   }
 
   public List<TrainedModule> modules() {
@@ -75,6 +84,11 @@ public final class TrainedAdapter {
   /// The trained tensors, by their keys in the file.
   public SequencedMap<String, Tensor> parameters() {
     return parameters;
+  }
+
+  /// Numbers that stand in the file and are not trained, by key.
+  public SequencedMap<String, Double> alphas() {
+    return alphas;
   }
 
   /// Puts every module on its layer.

@@ -1,12 +1,12 @@
 package radiata.train.replay;
 
-/// How far a number of a replayed run lies from the recorded one.
+/// How far a value is from its record.
 ///
-/// @param what was compared
-/// @param found the largest deviation
-/// @param allowed the tolerance of the record
-public record Deviation(String what, double found, double allowed) {
+/// @param name of the record
+/// @param found the largest difference, or what the tolerance is given in
+/// @param tolerance the most that is right
+public record Deviation(String name, double found, double tolerance) {
   public boolean holds() {
-    return found <= allowed;
+    return found <= tolerance;
   }
 }

@@ -57,7 +57,7 @@ final class LanguageReplay implements Objective {
       LanguageModel model = LanguageModel.of(new Layers(weights), config);
       Map<String, Projection> layers = model.layers().projections();
       Map<String, String> names = Names.of(layers.keySet(), List.of(), List.of("base_model.model."));
-      Comparison comparison = new Comparison(pack, new TensorReader(torch, expected));
+      RunComparison comparison = new RunComparison(pack, new TensorReader(torch, expected));
       LanguageReplay replay = new LanguageReplay(pack, model, new TensorReader(torch, inputs));
       replay.untrained(comparison);
       TrainedAdapter adapter = TrainedAdapter.read(torch, first, names, pack.dtype());
@@ -113,11 +113,11 @@ final class LanguageReplay implements Objective {
     return (double) counted(batch) / all;
   }
 
-  private void untrained(Comparison comparison) {
+  private void untrained(RunComparison comparison) {
     evaluate("eval_before", comparison);
   }
 
-  private void evaluate(String name, Comparison comparison) {
+  private void evaluate(String name, RunComparison comparison) {
     if (!comparison.has(name) || !inputs.has("eval.input_ids")) {
       return;
     }
@@ -131,17 +131,17 @@ final class LanguageReplay implements Objective {
   }
 
   @Override
-  public void before(Comparison comparison) {
+  public void before(RunComparison comparison) {
     logits("logits_first", comparison);
   }
 
   @Override
-  public void after(Comparison comparison) {
+  public void after(RunComparison comparison) {
     logits("logits_final", comparison);
     evaluate("eval_after", comparison);
   }
 
-  private void logits(String name, Comparison comparison) {
+  private void logits(String name, RunComparison comparison) {
     try (Scope _ = Scope.open()) {
       Tensor logits = model.logits(read("step.1.input_ids"), Segments.PLAIN);
       comparison.largest(name, logits, name + "_max_abs");

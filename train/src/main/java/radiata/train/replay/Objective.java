@@ -13,8 +13,8 @@ interface Objective {
   double share(int batch, int first, int batches);
 
   /// Compares what the first forward passes give.
-  void before(Comparison comparison);
+  void before(RunComparison comparison);
 
   /// Compares what the trained adapter gives.
-  void after(Comparison comparison);
+  void after(RunComparison comparison);
 }

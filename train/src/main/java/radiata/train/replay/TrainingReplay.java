@@ -29,7 +29,7 @@ final class TrainingReplay {
   private final TrainedAdapter adapter;
   private final Map<String, Projection> layers;
   private final Objective objective;
-  private final Comparison comparison;
+  private final RunComparison comparison;
 
   TrainingReplay(
       Pack pack,
@@ -37,7 +37,7 @@ final class TrainingReplay {
       TrainedAdapter adapter,
       Map<String, Projection> layers,
       Objective objective,
-      Comparison comparison) {
+      RunComparison comparison) {
     this.pack = pack;
     this.torch = torch;
     this.adapter = adapter;
@@ -152,7 +152,7 @@ final class TrainingReplay {
         .ifPresent(most -> comparison.add("loss at step 1", Math.abs(losses[0] - record[0]), most));
     pack.tolerance("loss_abs")
         .ifPresent(most ->
-            comparison.add("loss of every step", Comparison.largest(losses, record), most));
+            comparison.add("loss of every step", RunComparison.largest(losses, record), most));
     double relative = 0;
     for (int i = 0; i < norms.length; i++) {
       double one = Math.abs(norms[i] / recordNorms[i] - 1);
@@ -172,19 +172,19 @@ final class TrainingReplay {
                 pack.folder().resolve("final_adapter.safetensors"), Limits.DEFAULT);
         Scope _ = Scope.open()) {
       TensorReader reader = new TensorReader(torch, file);
-      Comparison ends = new Comparison(pack, reader);
+      RunComparison ends = new RunComparison(pack, reader);
       for (TensorInfo info : file.tensors()) {
         Tensor tensor = adapter.parameters().get(info.name());
         if (tensor != null) {
           double[] found = tensor.doubles();
-          largest = Math.max(largest, Comparison.largest(found, reader.read(info).doubles()));
+          largest = Math.max(largest, RunComparison.largest(found, reader.read(info).doubles()));
           kinds.computeIfAbsent(kind(info.name()), kind -> new LinkedHashMap<>())
               .put(info.name(), found);
         }
       }
       kinds.forEach((kind, found) ->
           ends.relative("final " + kind, "", found, "final_rel_norm_per_kind"));
-      ends.deviations().forEach(d -> comparison.add(d.what(), d.found(), d.allowed()));
+      ends.deviations().forEach(d -> comparison.add(d.name(), d.found(), d.tolerance()));
     }
     double most = largest;
     pack.tolerance("final_max_abs")
@@ -210,7 +210,7 @@ final class TrainingReplay {
         Projection layer = layers.get(module.path());
         Tensor weight = layer.map().dense();
         double[] values = (flipped() ? weight.transposed() : weight).cast(DType.F64).doubles();
-        largest = Math.max(largest, Comparison.largest(values, comparison.record(name)));
+        largest = Math.max(largest, RunComparison.largest(values, comparison.record(name)));
         found.put(recorded(module) + ".weight", values);
       }
     }

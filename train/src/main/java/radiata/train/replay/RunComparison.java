@@ -12,12 +12,12 @@ import radiata.train.engine.Tensor;
 import radiata.train.nn.TensorReader;
 
 /// Gathers the deviations of one replay from its record.
-public final class Comparison {
+public final class RunComparison {
   private final Pack pack;
   private final TensorReader expected;
   private final List<Deviation> deviations = new ArrayList<>();
 
-  public Comparison(Pack pack, TensorReader expected) {
+  public RunComparison(Pack pack, TensorReader expected) {
     this.pack = pack;
     this.expected = expected;
   }
