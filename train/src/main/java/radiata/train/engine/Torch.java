@@ -1,0 +1,143 @@
+package radiata.train.engine;
+
+import ai.djl.pytorch.jni.Libtorch;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import radiata.safetensors.DType;
+import radiata.safetensors.Shape;
+
+/// libtorch in this process: it is started on first use, and makes tensors on one device.
+///
+/// One thread drives it: each thread that calls libtorch gets a team of threads of its own.
+public final class Torch {
+  private static final Map<Double, Tensor> NUMBERS = new HashMap<>();
+  private static @Nullable String version;
+
+  private final Device device;
+
+  private Torch(Device device) {
+    this.device = device;
+  }
+
+  /// Starts libtorch if need be.
+  ///
+  /// @throws TorchException if its libraries cannot be loaded
+  public static synchronized Torch on(Device device) {
+    if (version == null) {
+      System.setProperty("ai.djl.offline", "true");
+      System.setProperty("OPT_OUT_TRACKING", "true");
+      try {
+        version = Libtorch.load();
+      } catch (RuntimeException | LinkageError e) {
+        throw new TorchException("libtorch cannot be loaded: " + reason(e), e);
+      }
+    }
+    Libtorch.optimiseGraphs(false);
+    return new Torch(device);
+  }
+
+  private static String reason(Throwable e) {
+    Throwable last = e;
+    while (last.getCause() != null) {
+      last = last.getCause();
+    }
+    return String.valueOf(last.getMessage());
+  }
+
+  /// The version of libtorch, once it has been started.
+  public static synchronized String version() {
+    if (version == null) {
+      throw new IllegalStateException("libtorch has not been started");
+    }
+    return version;
+  }
+
+  /// How many threads one operation is spread over.
+  public static void threads(int count) {
+    Libtorch.threads(count);
+  }
+
+  public static int threads() {
+    return Libtorch.threads();
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  public Tensor of(float[] values, long... shape) {
+    ByteBuffer bytes = direct(4L * values.length);
+    bytes.asFloatBuffer().put(values);
+    return copied(bytes, DType.F32, shape);
+  }
+
+  public Tensor of(double[] values, long... shape) {
+    ByteBuffer bytes = direct(8L * values.length);
+    bytes.asDoubleBuffer().put(values);
+    return copied(bytes, DType.F64, shape);
+  }
+
+  public Tensor of(long[] values, long... shape) {
+    ByteBuffer bytes = direct(8L * values.length);
+    bytes.asLongBuffer().put(values);
+    return copied(bytes, DType.I64, shape);
+  }
+
+  private static ByteBuffer direct(long bytes) {
+    return ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.nativeOrder());
+  }
+
+  private Tensor copied(ByteBuffer bytes, DType dtype, long... shape) {
+    // The view is gone at once, and with it the only reader of Java's memory.
+    long view = Libtorch.over(bytes, shape, DTypes.code(dtype), Device.CPU.code());
+    try {
+      long copy = Libtorch.empty(shape, DTypes.code(dtype), device.code());
+      Tensor tensor = Scope.own(new Tensor(copy, null));
+      Scripted.copyInto(copy, view);
+      return tensor;
+    } finally {
+      Libtorch.delete(view);
+      java.lang.ref.Reference.reachabilityFence(bytes);
+    }
+  }
+
+  /// A tensor over a piece of a mapped file, read when it is used. On a GPU it is copied there.
+  ///
+  /// @param memory the bytes of the tensor, of less than 2 GiB; it must stay mapped as long as the
+  ///   tensor and every graph it stands in live
+  public Tensor over(MemorySegment memory, DType dtype, Shape shape) {
+    boolean half = dtype == DType.BF16;
+    ByteBuffer bytes = memory.asByteBuffer().order(ByteOrder.nativeOrder());
+    // DJL has no code for bfloat16: it is taken as float16, and its storage read as what it is.
+    int code = DTypes.code(half ? DType.F16 : dtype);
+    Tensor tensor =
+        Scope.own(new Tensor(Libtorch.over(bytes, shape.dims(), code, device.code()), bytes));
+    return half ? Scripted.reinterpreted(tensor, DType.BF16, bytes) : tensor;
+  }
+
+  public Tensor full(double value, DType dtype, long... shape) {
+    if (dtype == DType.BF16) {
+      return full(value, DType.F32, shape).cast(DType.BF16);
+    }
+    return Scope.own(
+        new Tensor(Libtorch.full(shape, value, DTypes.code(dtype), device.code()), null));
+  }
+
+  public Tensor zeros(DType dtype, long... shape) {
+    return full(0, dtype, shape);
+  }
+
+  /// A number as an operand: of no dimension, in libtorch's own memory, and kept for the process.
+  /// It takes on the dtype of what it meets.
+  static synchronized Tensor number(double value) {
+    return NUMBERS.computeIfAbsent(
+        value,
+        v ->
+            new Tensor(
+                Libtorch.full(new long[0], v, DTypes.code(DType.F64), Device.CPU.code()), null));
+  }
+}
