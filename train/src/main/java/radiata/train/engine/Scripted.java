@@ -50,8 +50,7 @@ final class Scripted {
   /// Copies elements into a tensor's memory, unseen by any graph.
   static void copyInto(long target, long source) {
     try (Gradients.Pause _ = Gradients.pause()) {
-      Libtorch.delete(
-          raw("copy_into", Libtorch.tensorValue(target), Libtorch.tensorValue(source)));
+      Libtorch.delete(raw("copy_into", Libtorch.tensorValue(target), Libtorch.tensorValue(source)));
     }
   }
 

@@ -52,6 +52,8 @@ final class Scripts {
           return torch.set_(torch.empty([0], dtype=dtype, device=ops.prim.device(x)), x)
         def contiguous(self: __torch__.Ops, x: Tensor) -> Tensor:
           return torch.contiguous(x)
+        def reciprocal(self: __torch__.Ops, x: Tensor) -> Tensor:
+          return torch.reciprocal(x)
         def clamp_min(self: __torch__.Ops, x: Tensor, least: float) -> Tensor:
           return torch.clamp_min(x, least)
         def clamp(self: __torch__.Ops, x: Tensor, least: float, most: float) -> Tensor:

@@ -100,6 +100,10 @@ public final class Tensor {
     return own(Libtorch.square(handle()));
   }
 
+  public Tensor reciprocal() {
+    return Scripted.run("reciprocal", value(this));
+  }
+
   public Tensor root() {
     return own(Libtorch.root(handle()));
   }
@@ -175,9 +179,7 @@ public final class Tensor {
   }
 
   public Tensor contiguous() {
-    return Libtorch.contiguous(handle())
-        ? this
-        : Scripted.run("contiguous", value(this));
+    return Libtorch.contiguous(handle()) ? this : Scripted.run("contiguous", value(this));
   }
 
   /// Zeros around the last dimensions.
@@ -191,8 +193,7 @@ public final class Tensor {
 
   /// `x @ weight^T + bias`.
   public Tensor linear(Tensor weight, @Nullable Tensor bias) {
-    return own(
-        Libtorch.linear(handle(), weight.handle(), bias == null ? 0 : bias.handle()));
+    return own(Libtorch.linear(handle(), weight.handle(), bias == null ? 0 : bias.handle()));
   }
 
   /// A convolution over height and width: `[batch, in, height, width]` by `[out, in, kh, kw]`.
@@ -270,8 +271,7 @@ public final class Tensor {
 
   /// Attention with a mask that is added to the scores.
   public Tensor attend(Tensor keys, Tensor values, Tensor mask) {
-    return Scripted.run(
-        "masked_attention", value(this), value(keys), value(values), value(mask));
+    return Scripted.run("masked_attention", value(this), value(keys), value(values), value(mask));
   }
 
   /// Rotary positions on the halves of the last dimension.

@@ -38,7 +38,8 @@ final class TensorTest {
   void operationsThatJavaWroteForLibtorchGiveWhatTheirDefinitionSays() {
     Tensor x = torch.of(new double[] {-1, 0, 2}, 3);
     assertThat(x.silu().doubles())
-        .containsExactly(new double[] {-1 / (1 + Math.E), 0, 2 / (1 + Math.exp(-2))}, within(1e-12));
+        .containsExactly(
+            new double[] {-1 / (1 + Math.E), 0, 2 / (1 + Math.exp(-2))}, within(1e-12));
     assertThat(x.quickGelu().doubles()[2]).isCloseTo(2 / (1 + Math.exp(-3.404)), within(1e-12));
     Tensor ones = torch.full(1, DType.F64, 3);
     assertThat(x.rmsNorm(ones, 0).doubles()[0]).isCloseTo(-1 / Math.sqrt(5.0 / 3), within(1e-12));

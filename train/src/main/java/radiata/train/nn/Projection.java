@@ -1,0 +1,97 @@
+package radiata.train.nn;
+
+import org.jspecify.annotations.Nullable;
+import radiata.adapter.Adapter;
+import radiata.adapter.Site;
+import radiata.convention.DoraAxis;
+import radiata.convention.Profile;
+import radiata.safetensors.Shape;
+import radiata.train.engine.Convolution;
+import radiata.train.engine.LinearMap;
+import radiata.train.engine.MapAlgebra;
+import radiata.train.engine.Tensor;
+
+/// A linear layer or a convolution: a frozen weight and bias, and the adapter on it, if there is
+/// one.
+public final class Projection {
+  /// An adapter being trained, and how its formula is read.
+  private record Trained(Adapter<LinearMap> adapter, MapAlgebra algebra, Profile profile) {}
+
+  private final String path;
+  private final Shape shape;
+  private final @Nullable Tensor bias;
+  private final @Nullable Convolution how;
+  private LinearMap.Dense weight;
+  private @Nullable Trained trained;
+
+  Projection(String path, Tensor weight, @Nullable Tensor bias, @Nullable Convolution how) {
+    this.path = path;
+    this.weight = LinearMap.Dense.of(weight);
+    this.shape = this.weight.shape();
+    this.bias = bias;
+    this.how = how;
+  }
+
+  /// The module path, as diffusers or the language model's own code has it.
+  public String path() {
+    return path;
+  }
+
+  /// `[out, in]` or `[out, in, kh, kw]`.
+  public Shape shape() {
+    return shape;
+  }
+
+  public boolean isConvolution() {
+    return how != null;
+  }
+
+  public Tensor weight() {
+    return weight.tensor();
+  }
+
+  /// Puts an adapter on this layer.
+  ///
+  /// @param axis of its magnitude; null without one
+  public void adapt(
+      Adapter<LinearMap> adapter, MapAlgebra algebra, Profile profile, @Nullable DoraAxis axis) {
+    Tensor frozen = weight.tensor();
+    this.weight =
+        axis == null
+            ? LinearMap.Dense.of(frozen)
+            : new LinearMap.Dense(frozen, shape, MapAlgebra.squares(frozen, axis));
+    this.trained = new Trained(adapter, algebra, profile);
+  }
+
+  public void release() {
+    this.trained = null;
+  }
+
+  /// The weight with its adapter, as the forward pass reads it.
+  public LinearMap map() {
+    Trained now = trained;
+    return now == null
+        ? weight
+        : now.adapter()
+            .bake(
+                new Site<>(weight, weight, weight.tensor().dtype()),
+                1,
+                now.algebra(),
+                now.profile());
+  }
+
+  /// What the layer makes of its input.
+  public Tensor apply(Tensor x) {
+    if (trained == null) {
+      Tensor frozen = weight.tensor().cast(x.dtype());
+      Tensor add = bias == null ? null : bias.cast(x.dtype());
+      return how == null ? x.linear(frozen, add) : x.convolve(frozen, add, how);
+    }
+    Tensor y = map().apply(x, how);
+    if (bias == null) {
+      return y;
+    }
+    Tensor add = bias.cast(y.dtype());
+    return y.plus(how == null ? add : add.reshape(1, -1, 1, 1));
+  }
+}
