@@ -1,24 +1,18 @@
 package radiata.convert.folder;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
+import radiata.names.clip.ClipVocabulary;
 import radiata.safetensors.OutputPlan.GeneratedFile;
 
-/// The tokenizer of CLIP, which OpenAI published and OpenCLIP carries on: byte-pair merges over the
-/// bytes of lower-case text. The vocabulary follows from the merges (`open_clip/tokenizer.py`).
+/// The files of CLIP's tokenizer, as transformers writes them.
 public final class ClipTokenizer {
-  private static final String MERGES = "clip-merges.txt";
-  private static final String WORD_END = "</w>";
-  private static final String START = "<|startoftext|>";
-  private static final String END = "<|endoftext|>";
+  private static final String START = ClipVocabulary.START;
+  private static final String END = ClipVocabulary.END;
 
   private final String merges;
   private final String vocabulary;
@@ -30,27 +24,7 @@ public final class ClipTokenizer {
 
   /// The tokenizer, ready to be written into any number of folders.
   static ClipTokenizer read() throws IOException {
-    return new ClipTokenizer(merges(), vocabularyText());
-  }
-
-  /// The merges in the order in which they are tried, behind a line with the version of the format.
-  static String merges() throws IOException {
-    try (InputStream in =
-        Objects.requireNonNull(ClipTokenizer.class.getResourceAsStream(MERGES), MERGES)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
-  }
-
-  /// Every token with its number: the bytes, the bytes that end a word, the merges, start and end.
-  public static Map<String, Integer> vocabulary() throws IOException {
-    List<String> tokens = new ArrayList<>(bytes());
-    bytes().forEach(letter -> tokens.add(letter + WORD_END));
-    merges().lines().skip(1).forEach(merge -> tokens.add(merge.replace(" ", "")));
-    tokens.add(START);
-    tokens.add(END);
-    Map<String, Integer> numbered = new LinkedHashMap<>();
-    tokens.forEach(token -> numbered.put(token, numbered.size()));
-    return numbered;
+    return new ClipTokenizer(ClipVocabulary.merges(), vocabularyText());
   }
 
   /// The vocabulary as transformers writes it: sorted by token, in letters and not in escapes. A
@@ -58,7 +32,7 @@ public final class ClipTokenizer {
   private static String vocabularyText() throws IOException {
     StringBuilder text = new StringBuilder(1 << 20).append('{');
     String comma = "\n  \"";
-    for (Map.Entry<String, Integer> token : new TreeMap<>(vocabulary()).entrySet()) {
+    for (Map.Entry<String, Integer> token : new TreeMap<>(ClipVocabulary.tokens()).entrySet()) {
       text.append(comma)
           .append(token.getKey().replace("\\", "\\\\").replace("\"", "\\\""))
           .append("\": ")
@@ -66,22 +40,6 @@ public final class ClipTokenizer {
       comma = ",\n  \"";
     }
     return text.append("\n}\n").toString();
-  }
-
-  /// A letter for every byte: itself where it can be seen, and from U+0100 on for the others.
-  private static List<String> bytes() {
-    List<String> seen = new ArrayList<>();
-    List<String> hidden = new ArrayList<>();
-    for (char b = 0; b < 256; b++) {
-      boolean visible = (b >= '!' && b <= '~') || (b >= '¡' && b <= '¬') || b >= '®';
-      if (visible) {
-        seen.add(String.valueOf(b));
-      } else {
-        hidden.add(String.valueOf((char) (256 + hidden.size())));
-      }
-    }
-    seen.addAll(hidden);
-    return seen;
   }
 
   /// The files of a tokenizer's folder.

@@ -79,6 +79,10 @@ final class Scripts {
           return torch.copy_(x, from_)
         def finite(self: __torch__.Ops, x: Tensor) -> Tensor:
           return torch.all(torch.isfinite(x))
+        def linspace(self: __torch__.Ops, a: float, b: float, n: int) -> Tensor:
+          return torch.linspace(a, b, n, dtype=6, layout=None, device=None, pin_memory=None)
+        def cumprod(self: __torch__.Ops, x: Tensor) -> Tensor:
+          return torch.cumprod(x, 0, dtype=None)
       """;
 
   private Scripts() {}

@@ -411,6 +411,11 @@ public final class Tensor {
     return ByteBuffer.wrap(Libtorch.bytes(contiguous().handle())).order(ByteOrder.nativeOrder());
   }
 
+  /// The products of the first one, two, three, ... elements of a vector.
+  public Tensor products() {
+    return Scripted.run("cumprod", value(this));
+  }
+
   @Override
   public String toString() {
     return handle == 0 ? "closed" : dtype() + " " + shape();

@@ -138,6 +138,12 @@ public final class Torch {
     return full(0, dtype, shape);
   }
 
+  /// Evenly spaced numbers in float32, on the processor (torch's `linspace`).
+  public Tensor line(double from, double to, int count) {
+    return Scripted.run(
+        "linspace", Libtorch.value(from), Libtorch.value(to), Libtorch.value((long) count));
+  }
+
   /// A number as an operand: of no dimension, in libtorch's own memory, and kept for the process.
   /// It takes on the dtype of what it meets.
   static synchronized Tensor number(double value) {

@@ -1,0 +1,152 @@
+package radiata.train.replay;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import radiata.names.Family;
+import radiata.train.engine.Scope;
+import radiata.train.engine.Tensor;
+import radiata.train.engine.Torch;
+import radiata.train.model.Texts;
+import radiata.train.model.Unet;
+import radiata.train.model.Vae;
+import radiata.train.sample.Euler;
+import radiata.train.sample.NoiseSchedule;
+import radiata.train.sample.Picture;
+import radiata.train.sample.Prediction;
+import radiata.train.sample.Sampler;
+import radiata.train.sample.Sampling;
+
+/// The samplers of a pack, from its noise through every step to the picture.
+final class SamplerReplay {
+  private static final Pattern BY_STEP = Pattern.compile("(\\w+)\\.cfg([0-9.]+)\\.x_by_step");
+
+  private final PipelinePack pack;
+  private final Torch torch;
+  private final Comparison comparison;
+  private final TextReplay texts;
+
+  SamplerReplay(PipelinePack pack, Torch torch, Comparison comparison, TextReplay texts) {
+    this.pack = pack;
+    this.torch = torch;
+    this.comparison = comparison;
+    this.texts = texts;
+  }
+
+  void all(@Nullable Vae vae) throws IOException {
+    if (!pack.gives("sampler.x_T")) {
+      return;
+    }
+    JsonObject settings = pack.object("sampler");
+    NoiseSchedule schedule = schedule();
+    Unet unet = pack.model().unet(pack.dtype());
+    Texts text = text("sampler.cond", string(settings, "prompt"));
+    Texts negative = text("sampler.uncond", string(settings, "negative"));
+    for (String record : pack.records()) {
+      Matcher matcher = BY_STEP.matcher(record);
+      if (matcher.matches()) {
+        int steps = Math.toIntExact(pack.expected(record).size(0));
+        Sampler sampler = Sampler.named(matcher.group(1), schedule, steps);
+        double guidance = Double.parseDouble(matcher.group(2));
+        Sampling sampling = new Sampling(unet, sampler, guidance, sizes());
+        try (Scope _ = Scope.open()) {
+          run(sampling, matcher.group(1), record, text, negative, vae);
+        }
+      }
+    }
+  }
+
+  private NoiseSchedule schedule() throws IOException {
+    Path file =
+        pack.folder().resolve(pack.text("base", ".")).resolve("scheduler/scheduler_config.json");
+    return Files.exists(file)
+        ? NoiseSchedule.parse(torch, Files.readString(file), file.toString())
+        : NoiseSchedule.scaledLinear(torch, Prediction.EPSILON);
+  }
+
+  private static String string(JsonObject json, String key) {
+    return json.has(key) ? json.get(key).getAsString() : "";
+  }
+
+  /// The recorded states of a text, which are compared with its own first.
+  private Texts text(String input, String prompt) {
+    Texts own = texts.complete() ? texts.encode(prompt) : null;
+    String pooled = input + "_text_embeds";
+    Tensor vector = pack.gives(pooled) ? pack.input(pooled) : own == null ? null : own.pooled();
+    Tensor context = pack.input(input);
+    if (own != null) {
+      comparison.tensor(input, own.context(), context, texts.tolerance());
+    }
+    return new Texts(context, vector);
+  }
+
+  private @Nullable Tensor sizes() {
+    if (pack.model().family() != Family.SDXL) {
+      return null;
+    }
+    if (pack.gives("sampler.time_ids")) {
+      return pack.input("sampler.time_ids");
+    }
+    Tensor noise = pack.input("sampler.x_T");
+    float height = 8 * noise.size(2);
+    float width = 8 * noise.size(3);
+    return torch.of(new float[] {height, width, 0, 0, height, width}, 1, 6);
+  }
+
+  private void run(
+      Sampling sampling,
+      String name,
+      String record,
+      Texts text,
+      Texts negative,
+      @Nullable Vae vae) {
+    List<double[]> byStep = new ArrayList<>();
+    Tensor last =
+        sampling.run(
+            pack.input("sampler.x_T"), text, negative, (step, x) -> byStep.add(x.doubles()));
+    Tensor expected = pack.expected(record);
+    double[] all = expected.doubles();
+    int size = all.length / byStep.size();
+    double far = 0;
+    for (int i = 0; i < byStep.size(); i++) {
+      double[] one = Arrays.copyOfRange(all, i * size, (i + 1) * size);
+      far = Math.max(far, Comparison.furthest(byStep.get(i), one));
+    }
+    double tolerance = pack.tolerance("sampler_rel_to_largest", PipelineReplay.FORWARD);
+    comparison.add(record, far / Comparison.largest(expected), tolerance);
+    path(sampling.sampler(), name);
+    String picture = record.replace(".x_by_step", ".image_rgb8");
+    if (vae != null && pack.expects(picture)) {
+      picture(vae.decode(last), picture);
+    }
+  }
+
+  private void path(Sampler sampler, String name) {
+    long[] timesteps = sampler.timesteps();
+    comparison.tensor(name + ".timesteps", torch.of(timesteps, timesteps.length), 0);
+    if (sampler instanceof Euler euler) {
+      double[] sigmas = euler.sigmas();
+      comparison.tensor(
+          name + ".sigmas", torch.of(sigmas, sigmas.length), 2e-6 * Math.max(1, sigmas[0]));
+    }
+  }
+
+  private void picture(Tensor decoded, String record) {
+    byte[] planes = Picture.of(decoded, 0).planes();
+    double[] found = new double[planes.length];
+    for (int i = 0; i < planes.length; i++) {
+      found[i] = planes[i] & 0xFF;
+    }
+    comparison.add(
+        record,
+        Comparison.furthest(found, pack.expected(record).doubles()),
+        pack.tolerance("image_steps_of_255", 1));
+  }
+}
