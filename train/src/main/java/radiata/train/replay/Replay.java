@@ -23,6 +23,8 @@ public final class Replay {
   /// The same with the norm of DoRA in or out of the backward pass whatever the record says.
   static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {
     return switch (pack.kind()) {
+      case "diffusion" -> DiffusionReplay.run(pack, torch, detached);
+      case "pipeline-forward" -> PipelineReplay.run(pack.folder(), torch);
       case "causal-lm" -> LanguageReplay.run(pack, torch, detached);
       default ->
           throw new NetworkException(

@@ -21,6 +21,7 @@ final class ReplayTest {
     try (Stream<Path> folders = Files.list(GOLDEN)) {
       return folders
           .filter(folder -> Files.isRegularFile(folder.resolve("initial_adapter.safetensors")))
+          .filter(folder -> folder.toString().contains(System.getProperty("radiata.replay", "")))
           .map(folder -> folder.getFileName().toString())
           .sorted()
           .toList()
@@ -32,6 +33,7 @@ final class ReplayTest {
   @MethodSource("runs")
   void aRecordedRunIsMet(String name) throws IOException {
     List<Deviation> deviations = Replay.run(GOLDEN.resolve(name), Torch.on(Device.CPU));
-    assertThat(deviations).hasSizeGreaterThan(5).allMatch(Deviation::holds);
+    assertThat(deviations.size()).isGreaterThan(5);
+    assertThat(deviations.stream().filter(d -> !d.holds())).isEmpty();
   }
 }
