@@ -9,6 +9,7 @@ import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
 import radiata.convention.Profiles;
 import radiata.safetensors.Checkpoint;
+import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
 import radiata.safetensors.TensorFile;
 import radiata.train.adapter.Names;
@@ -126,10 +127,15 @@ final class DiffusionReplay implements Objective {
     Tensor error = predicted.minus(target).square();
     double each = predicted.shape().elements() / (double) at.length;
     Tensor perSample = error.sum(1, 2, 3).reshape(at.length).times(1 / each);
-    return perSample.times(weights(at)).mean();
+    return perSample.times(weights(batch, at)).mean();
   }
 
-  private Tensor weights(long[] at) {
+  /// The weights of the samples. Those of a float64 record were computed in float32 all the same,
+  /// and are part of what is given.
+  private Tensor weights(int batch, long[] at) {
+    if (pack.dtype() == DType.F64 && has(batch, "loss_weight")) {
+      return read(batch, "loss_weight");
+    }
     double[] weights = new double[at.length];
     java.util.Arrays.fill(weights, 1);
     double[] used =
