@@ -26,7 +26,11 @@ class ArchitectureTest {
         .definedBy("radiata.safetensors..")
         .layer("lycoris")
         .definedBy(
-            "radiata.tensor..", "radiata.adapter..", "radiata.convention..", "radiata.names..")
+            "radiata.tensor..",
+            "radiata.adapter..",
+            "radiata.convention..",
+            "radiata.names..",
+            "radiata.toml..")
         .optionalLayer("merge")
         .definedBy(
             "radiata.bake..",
@@ -56,7 +60,7 @@ class ArchitectureTest {
         .allMatch(type ->
             type.getPackageName()
                 .matches(
-                    "radiata\\.(safetensors|tensor|adapter|convention|names|bake|convert|merge|extract"
+                    "radiata\\.(safetensors|tensor|adapter|convention|names|toml|bake|convert|merge|extract"
                         + "|combine|analyze|patch|parity|batch|pipeline|cli)(\\..*)?"));
   }
 

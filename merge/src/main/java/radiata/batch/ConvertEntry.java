@@ -11,6 +11,7 @@ import radiata.convert.Forms;
 import radiata.convert.folder.Prediction;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shards;
+import radiata.toml.TomlEntry;
 
 /// Reads a `[[convert]]` of a manifest: inputs x forms.
 final class ConvertEntry {
@@ -35,7 +36,7 @@ final class ConvertEntry {
     /// The name of the output.
     ///
     /// @param number of the job
-    String name(Entry entry, int number) {
+    String name(TomlEntry entry, int number) {
       Map<String, String> values = new LinkedHashMap<>();
       values.put("input", Template.stem(input));
       values.put("to", options.to().orElse("keep"));
@@ -49,7 +50,7 @@ final class ConvertEntry {
   ///
   /// @param folder what inputs are relative to
   /// @param defaults of these, `dtype` and `force` hold where the entry says nothing else
-  static List<Wanted> of(Entry entry, Path folder, List<Entry> defaults) {
+  static List<Wanted> of(TomlEntry entry, Path folder, List<TomlEntry> defaults) {
     entry.requireKnown(KEYS);
     String template = entry.requiredText("output");
     List<Path> inputs = inputs(entry, folder);
@@ -66,7 +67,7 @@ final class ConvertEntry {
     return wanted;
   }
 
-  private static List<Path> inputs(Entry entry, Path folder) {
+  private static List<Path> inputs(TomlEntry entry, Path folder) {
     if (!entry.has("inputs")) {
       return List.of(entry.path("input", folder, entry.requiredText("input")));
     }
@@ -76,15 +77,15 @@ final class ConvertEntry {
     return entry.texts("inputs").stream().map(text -> entry.path("inputs", folder, text)).toList();
   }
 
-  private static List<Optional<String>> forms(Entry entry) {
+  private static List<Optional<String>> forms(TomlEntry entry) {
     List<String> forms = entry.oneOrMore("to");
     forms.forEach(form -> entry.requireAmong("to", form, Forms.all()));
     return forms.isEmpty() ? List.of(Optional.empty()) : forms.stream().map(Optional::of).toList();
   }
 
   private static ConvertJob.Options options(
-      Entry entry, Path folder, List<Entry> defaults, Optional<String> to) {
-    List<Entry> from = new ArrayList<>(List.of(entry));
+      TomlEntry entry, Path folder, List<TomlEntry> defaults, Optional<String> to) {
+    List<TomlEntry> from = new ArrayList<>(List.of(entry));
     from.addAll(defaults);
     Optional<DType> dtype =
         Jobs.first(from, each -> each.choice("dtype", DtypeNames.all())).flatMap(DtypeNames::named);
@@ -101,7 +102,7 @@ final class ConvertEntry {
         Jobs.first(from, each -> each.flag("force")).orElse(false));
   }
 
-  private static long size(Entry entry, String text) {
+  private static long size(TomlEntry entry, String text) {
     try {
       return Shards.parseSize(text);
     } catch (IllegalArgumentException e) {

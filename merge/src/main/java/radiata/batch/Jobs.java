@@ -14,6 +14,7 @@ import radiata.bake.DtypeNames;
 import radiata.convention.Profile;
 import radiata.convention.Profiles;
 import radiata.safetensors.provenance.Recipe;
+import radiata.toml.TomlEntry;
 
 /// Makes the jobs of a manifest from its tables.
 final class Jobs {
@@ -38,13 +39,13 @@ final class Jobs {
 
   private final Path folder;
   private final Path outputs;
-  private final List<Entry> defaults;
+  private final List<TomlEntry> defaults;
   private final List<Job> all = new ArrayList<>();
 
   /// @param folder what inputs are relative to
   /// @param outputs what outputs are relative to
   /// @param defaults tables of options that hold where a job says nothing else
-  Jobs(Path folder, Path outputs, List<Entry> defaults) {
+  Jobs(Path folder, Path outputs, List<TomlEntry> defaults) {
     this.folder = folder;
     this.outputs = outputs;
     this.defaults = defaults;
@@ -59,7 +60,7 @@ final class Jobs {
     return all;
   }
 
-  void grid(Entry entry) {
+  void grid(TomlEntry entry) {
     entry.requireKnown(GRID);
     BakeJob.Options options = options(entry);
     String template = entry.requiredText("output");
@@ -80,7 +81,7 @@ final class Jobs {
   }
 
   /// Every input to every form.
-  void convert(Entry entry) {
+  void convert(TomlEntry entry) {
     for (ConvertEntry.Wanted wanted : ConvertEntry.of(entry, folder, defaults)) {
       int number = all.size() + 1;
       String name = wanted.name(entry, number);
@@ -90,7 +91,7 @@ final class Jobs {
     }
   }
 
-  void bake(Entry entry) {
+  void bake(TomlEntry entry) {
     entry.requireKnown(BAKE);
     Path base = entry.path("base", folder, entry.requiredText("base"));
     List<BakeJob.Use> uses = uses(entry, entry.texts("adapters"), 1);
@@ -99,7 +100,7 @@ final class Jobs {
   }
 
   private void add(
-      Entry entry,
+      TomlEntry entry,
       Path base,
       List<BakeJob.Use> uses,
       double strength,
@@ -122,7 +123,7 @@ final class Jobs {
   }
 
   private static void requireStrength(
-      Entry entry, List<BakeJob.Use> uses, BakeJob.Options options) {
+      TomlEntry entry, List<BakeJob.Use> uses, BakeJob.Options options) {
     if (options.profile().onlyStrength().isEmpty()) {
       return;
     }
@@ -138,7 +139,7 @@ final class Jobs {
     }
   }
 
-  private List<BakeJob.Use> uses(Entry entry, List<String> texts, double strength) {
+  private List<BakeJob.Use> uses(TomlEntry entry, List<String> texts, double strength) {
     List<BakeJob.Use> uses = new ArrayList<>();
     for (String text : texts) {
       Path whole = entry.path("adapters", folder, text);
@@ -158,8 +159,8 @@ final class Jobs {
     return uses;
   }
 
-  private BakeJob.Options options(Entry entry) {
-    List<Entry> from = new ArrayList<>(List.of(entry));
+  private BakeJob.Options options(TomlEntry entry) {
+    List<TomlEntry> from = new ArrayList<>(List.of(entry));
     from.addAll(defaults);
     List<String> runtimes = Profiles.ALL.stream().map(Profile::id).toList();
     String runtime = first(from, each -> each.choice("runtime", runtimes)).orElse("exact");
@@ -177,7 +178,7 @@ final class Jobs {
   }
 
   /// The seed of stochastic rounding, 0 where none is given; empty for rounding to the nearest.
-  private static OptionalLong seed(List<Entry> from) {
+  private static OptionalLong seed(List<TomlEntry> from) {
     Optional<Long> seed = first(from, each -> each.whole("seed"));
     boolean stochastic =
         first(from, each -> each.choice("rounding", List.of("nearest", "stochastic")))
@@ -189,15 +190,15 @@ final class Jobs {
     return stochastic ? OptionalLong.of(seed.orElse(0L)) : OptionalLong.empty();
   }
 
-  private static Optional<Double> number(Entry entry, String key) {
+  private static Optional<Double> number(TomlEntry entry, String key) {
     return entry.number(key).stream().boxed().findFirst();
   }
 
   interface Option<T> {
-    Optional<T> of(Entry entry);
+    Optional<T> of(TomlEntry entry);
   }
 
-  static <T> Optional<T> first(List<Entry> entries, Option<T> option) {
+  static <T> Optional<T> first(List<TomlEntry> entries, Option<T> option) {
     return entries.stream().flatMap(entry -> option.of(entry).stream()).findFirst();
   }
 }

@@ -1,17 +1,14 @@
 package radiata.batch;
 
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.tomlj.Toml;
-import org.tomlj.TomlParseError;
-import org.tomlj.TomlParseResult;
-import org.tomlj.TomlPosition;
+import java.util.Optional;
+import radiata.toml.TomlEntry;
+import radiata.toml.TomlException;
 
 /// A list of jobs, written in TOML 1.0. Paths are relative to the file's own folder:
 ///
@@ -36,7 +33,6 @@ import org.tomlj.TomlPosition;
 ///
 /// @param jobs in the order of the file, the last list of a grid running fastest
 public record Manifest(Path file, List<Job> jobs) {
-  private static final long MOST_BYTES = 16 << 20;
   private static final List<String> KEYS = List.of("output", "defaults", "grid", "bake", "convert");
 
   public Manifest {
@@ -48,8 +44,16 @@ public record Manifest(Path file, List<Job> jobs) {
   /// @param outputs the folder of the outputs; empty for the one that the manifest names
   /// @throws ManifestException if it is no TOML, has a key that nobody knows, or names one output
   ///   twice
-  public static Manifest read(Path file, java.util.Optional<Path> outputs) throws IOException {
-    Entry root = parse(file);
+  public static Manifest read(Path file, Optional<Path> outputs) throws IOException {
+    try {
+      return read(TomlEntry.read(file, "a manifest"), outputs);
+    } catch (TomlException e) {
+      throw new ManifestException(e.file(), e.said());
+    }
+  }
+
+  private static Manifest read(TomlEntry root, Optional<Path> outputs) {
+    Path file = root.file();
     root.requireKnown(KEYS);
     Path folder = file.toAbsolutePath().getParent();
     Path here = folder == null ? file.toAbsolutePath() : folder;
@@ -59,13 +63,13 @@ public record Manifest(Path file, List<Job> jobs) {
             .or(() -> root.text("output").map(text -> root.path("output", here, text)))
             .orElse(here);
     Jobs jobs = new Jobs(here, out, root.entries("defaults"));
-    for (Entry grid : root.entries("grid")) {
+    for (TomlEntry grid : root.entries("grid")) {
       jobs.grid(grid);
     }
-    for (Entry bake : root.entries("bake")) {
+    for (TomlEntry bake : root.entries("bake")) {
       jobs.bake(bake);
     }
-    for (Entry convert : root.entries("convert")) {
+    for (TomlEntry convert : root.entries("convert")) {
       jobs.convert(convert);
     }
     if (jobs.all().isEmpty()) {
@@ -74,27 +78,6 @@ public record Manifest(Path file, List<Job> jobs) {
     }
     requireDistinct(file, jobs.all());
     return new Manifest(file, jobs.all());
-  }
-
-  private static Entry parse(Path file) throws IOException {
-    if (Files.size(file) > MOST_BYTES) {
-      throw new ManifestException(
-          file, "%,d bytes; a manifest has at most %,d".formatted(Files.size(file), MOST_BYTES));
-    }
-    TomlParseResult result;
-    try {
-      result = Toml.parse(Files.readString(file));
-    } catch (CharacterCodingException e) {
-      throw new ManifestException(file, "it is not UTF-8, as TOML has to be");
-    } catch (StackOverflowError e) {
-      throw new ManifestException(file, "it is nested too deeply");
-    }
-    if (result.hasErrors()) {
-      TomlParseError error = result.errors().getFirst();
-      String what = String.valueOf(error.getMessage()).lines().findFirst().orElse("no TOML");
-      throw new ManifestException(file, Entry.place(error.position()) + ": " + what);
-    }
-    return new Entry(file, "", result, TomlPosition.positionAt(1, 1));
   }
 
   /// @throws ManifestException if two jobs have one output, one lies inside another, or one is an

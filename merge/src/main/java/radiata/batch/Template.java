@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import radiata.names.Nearest;
+import radiata.toml.TomlEntry;
 
 /// A file name with places for what tells one job from another: `{base}-{adapter}-{strength}`.
 final class Template {
@@ -17,8 +18,8 @@ final class Template {
 
   /// The name of an output: the text under `output` with every place filled in.
   ///
-  /// @throws ManifestException if it has a place that is not among `values`
-  static String name(Entry entry, String template, Map<String, String> values) {
+  /// @throws radiata.toml.TomlException if it has a place that is not among `values`
+  static String name(TomlEntry entry, String template, Map<String, String> values) {
     try {
       return fill(template, values);
     } catch (IllegalArgumentException e) {

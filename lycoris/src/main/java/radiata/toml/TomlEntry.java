@@ -1,5 +1,8 @@
-package radiata.batch;
+package radiata.toml;
 
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,42 +11,78 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
+import org.tomlj.Toml;
 import org.tomlj.TomlArray;
+import org.tomlj.TomlParseError;
+import org.tomlj.TomlParseResult;
 import org.tomlj.TomlPosition;
 import org.tomlj.TomlTable;
 import radiata.names.Nearest;
 
-/// A table of a manifest, read strictly: every error names the line and column at fault.
+/// A table of a TOML 1.0 file, read strictly: every error names the line and column at fault.
 ///
-/// @param file the manifest
+/// @param file it stands in
 /// @param name what messages call the table: `[grid]`; empty for the whole file
 /// @param at where it begins
-record Entry(Path file, String name, TomlTable table, TomlPosition at) {
+public record TomlEntry(Path file, String name, TomlTable table, TomlPosition at) {
   private static final int NEAREST = 1;
+  private static final long MOST_BYTES = 16 << 20;
 
-  /// @throws ManifestException if the table has a key that is not in `known`
-  void requireKnown(Collection<String> known) {
+  /// The whole file as one table.
+  ///
+  /// @param kind what messages call such a file: `a manifest`
+  /// @throws TomlException if it is longer than 16 MiB, no UTF-8 or no TOML
+  public static TomlEntry read(Path file, String kind) throws IOException {
+    if (Files.size(file) > MOST_BYTES) {
+      throw new TomlException(
+          file, "%,d bytes; %s has at most %,d".formatted(Files.size(file), kind, MOST_BYTES));
+    }
+    TomlParseResult result;
+    try {
+      result = Toml.parse(Files.readString(file));
+    } catch (CharacterCodingException e) {
+      throw new TomlException(file, "it is not UTF-8, as TOML has to be");
+    } catch (StackOverflowError e) {
+      throw new TomlException(file, "it is nested too deeply");
+    }
+    if (result.hasErrors()) {
+      TomlParseError error = result.errors().getFirst();
+      String what = String.valueOf(error.getMessage()).lines().findFirst().orElse("no TOML");
+      throw new TomlException(file, place(error.position()) + ": " + what);
+    }
+    return new TomlEntry(file, "", result, TomlPosition.positionAt(1, 1));
+  }
+
+  /// Checks the keys of the table.
+  ///
+  /// @throws TomlException if the table has a key that is not in `known`
+  public void requireKnown(Collection<String> known) {
     for (String key : table.keySet()) {
       if (!known.contains(key)) {
-        List<String> near = Nearest.of(key, known, NEAREST);
-        throw error(
-            key,
-            "unknown key '%s'%s; %s"
-                .formatted(
-                    key,
-                    name.isEmpty() ? "" : " in " + name,
-                    near.isEmpty()
-                        ? "the keys here are " + String.join(", ", known)
-                        : "the nearest is '" + near.getFirst() + "'"));
+        throw unknown(key, known);
       }
     }
   }
 
-  boolean has(String key) {
+  /// That nobody knows a key, and what may have been meant.
+  public TomlException unknown(String key, Collection<String> known) {
+    List<String> near = Nearest.of(key, known, NEAREST);
+    return error(
+        key,
+        "unknown key '%s'%s; %s"
+            .formatted(
+                key,
+                name.isEmpty() ? "" : " in " + name,
+                near.isEmpty()
+                    ? "the keys here are " + String.join(", ", known)
+                    : "the nearest is '" + near.getFirst() + "'"));
+  }
+
+  public boolean has(String key) {
     return table.contains(List.of(key));
   }
 
-  Optional<String> text(String key) {
+  public Optional<String> text(String key) {
     return switch (value(key)) {
       case null -> Optional.empty();
       case String text when !text.isEmpty() -> Optional.of(text);
@@ -51,17 +90,17 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
     };
   }
 
-  String requiredText(String key) {
+  public String requiredText(String key) {
     return text(key).orElseThrow(() -> missing(key));
   }
 
-  ManifestException missing(String key) {
-    return new ManifestException(
+  public TomlException missing(String key) {
+    return new TomlException(
         file,
         "%s: '%s' is missing%s".formatted(place(at), key, name.isEmpty() ? "" : " in " + name));
   }
 
-  OptionalDouble number(String key) {
+  public OptionalDouble number(String key) {
     Object value = value(key);
     return value == null ? OptionalDouble.empty() : OptionalDouble.of(number(key, value, at(key)));
   }
@@ -74,13 +113,12 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
           default -> Double.NaN;
         };
     if (!Double.isFinite(number)) {
-      throw new ManifestException(
-          file, "%s: '%s' is not a finite number".formatted(place(where), key));
+      throw new TomlException(file, "%s: '%s' is not a finite number".formatted(place(where), key));
     }
     return number;
   }
 
-  Optional<Long> whole(String key) {
+  public Optional<Long> whole(String key) {
     return switch (value(key)) {
       case null -> Optional.empty();
       case Long whole -> Optional.of(whole);
@@ -88,7 +126,7 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
     };
   }
 
-  Optional<Boolean> flag(String key) {
+  public Optional<Boolean> flag(String key) {
     return switch (value(key)) {
       case null -> Optional.empty();
       case Boolean flag -> Optional.of(flag);
@@ -97,14 +135,16 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
   }
 
   /// One of `choices`.
-  Optional<String> choice(String key, Collection<String> choices) {
+  public Optional<String> choice(String key, Collection<String> choices) {
     Optional<String> text = text(key);
     text.ifPresent(chosen -> requireAmong(key, chosen, choices));
     return text;
   }
 
-  /// @throws ManifestException if what stands under `key` is none of `choices`
-  void requireAmong(String key, String chosen, Collection<String> choices) {
+  /// Checks a choice.
+  ///
+  /// @throws TomlException if what stands under `key` is none of `choices`
+  public void requireAmong(String key, String chosen, Collection<String> choices) {
     if (!choices.contains(chosen)) {
       List<String> near = Nearest.of(chosen, choices, NEAREST);
       throw error(
@@ -119,7 +159,7 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
   }
 
   /// A list that must be there and hold something.
-  List<Double> numbers(String key) {
+  public List<Double> numbers(String key) {
     TomlArray array = array(key);
     List<Double> numbers = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
@@ -129,7 +169,7 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
   }
 
   /// A list of texts that must be there and hold something.
-  List<String> texts(String key) {
+  public List<String> texts(String key) {
     TomlArray array = array(key);
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
@@ -139,12 +179,12 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
   }
 
   /// A text, or a list of texts that holds something; empty if it is not there.
-  List<String> oneOrMore(String key) {
+  public List<String> oneOrMore(String key) {
     return value(key) instanceof TomlArray ? texts(key) : text(key).stream().toList();
   }
 
   /// A list in which each element is a text or a list of texts.
-  List<List<String>> lists(String key) {
+  public List<List<String>> lists(String key) {
     TomlArray array = array(key);
     List<List<String>> lists = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
@@ -165,7 +205,7 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
     if (array.get(i) instanceof String text && !text.isEmpty()) {
       return text;
     }
-    throw new ManifestException(
+    throw new TomlException(
         file,
         "%s: element %d of '%s' is not a text, or an empty one"
             .formatted(place(array.inputPositionOf(i)), i + 1, key));
@@ -180,17 +220,17 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
   }
 
   /// The tables under a key: `[key]` is one, `[[key]]` are many.
-  List<Entry> entries(String key) {
-    List<Entry> entries = new ArrayList<>();
+  public List<TomlEntry> entries(String key) {
+    List<TomlEntry> entries = new ArrayList<>();
     switch (value(key)) {
       case null -> {}
-      case TomlTable one -> entries.add(new Entry(file, "[" + key + "]", one, at(key)));
+      case TomlTable one -> entries.add(new TomlEntry(file, "[" + key + "]", one, at(key)));
       case TomlArray many -> {
         for (int i = 0; i < many.size(); i++) {
           if (!(many.get(i) instanceof TomlTable each)) {
             throw error(key, "'%s' is not a table: write [[%s]]".formatted(key, key));
           }
-          entries.add(new Entry(file, "[[" + key + "]]", each, many.inputPositionOf(i)));
+          entries.add(new TomlEntry(file, "[[" + key + "]]", each, many.inputPositionOf(i)));
         }
       }
       default -> throw error(key, "'%s' is not a table: write [%s]".formatted(key, key));
@@ -202,13 +242,14 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
     return table.get(List.of(key));
   }
 
-  private TomlPosition at(String key) {
+  /// Where a key stands.
+  public TomlPosition at(String key) {
     TomlPosition position = table.inputPositionOf(List.of(key));
     return position == null ? at : position;
   }
 
   /// A path, relative to `folder`.
-  Path path(String key, Path folder, String text) {
+  public Path path(String key, Path folder, String text) {
     try {
       return folder.resolve(text).normalize();
     } catch (InvalidPathException e) {
@@ -216,16 +257,16 @@ record Entry(Path file, String name, TomlTable table, TomlPosition at) {
     }
   }
 
-  ManifestException error(String key, String what) {
-    return new ManifestException(file, place(at(key)) + ": " + what);
+  public TomlException error(String key, String what) {
+    return new TomlException(file, place(at(key)) + ": " + what);
   }
 
   /// `line 3, column 1`.
-  static String place(TomlPosition at) {
+  public static String place(TomlPosition at) {
     return "line %d, column %d".formatted(at.line(), at.column());
   }
 
-  String place() {
+  public String place() {
     return place(at);
   }
 }
