@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.ToDoubleFunction;
+import java.util.random.RandomGenerator;
 import radiata.adapter.Adapter;
 import radiata.adapter.Additive;
 import radiata.adapter.Dora;
@@ -18,6 +20,7 @@ import radiata.convention.DoraAxis;
 import radiata.convention.Magnitude;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
+import radiata.train.data.Draws;
 import radiata.train.engine.MapAlgebra;
 import radiata.train.engine.Scope;
 import radiata.train.engine.Tensor;
@@ -42,7 +45,7 @@ public final class Draft {
   private final Blueprint blueprint;
   private final Spelling spelling;
   private final DType dtype;
-  private final Random random;
+  private final Draws draws;
   private final List<TrainedModule> modules = new ArrayList<>();
   private final Map<String, Tensor> parameters = new LinkedHashMap<>();
   private final Map<String, Double> alphas = new LinkedHashMap<>();
@@ -52,7 +55,7 @@ public final class Draft {
     this.blueprint = blueprint;
     this.spelling = spelling;
     this.dtype = dtype;
-    this.random = new Random(seed);
+    this.draws = new Draws(seed);
   }
 
   /// Puts a module on a layer, if the blueprint has one for it.
@@ -173,18 +176,24 @@ public final class Draft {
 
   private void even(String key, long inputs, long... shape) {
     double bound = 1 / Math.sqrt(inputs);
-    put(key, random.of(key).even(bound, elements(shape)), shape);
+    put(key, generator -> bound * (2 * generator.nextDouble() - 1), shape);
   }
 
   private void normal(String key, double deviation, long... shape) {
-    put(key, random.of(key).normal(deviation, elements(shape)), shape);
+    put(key, generator -> deviation * generator.nextGaussian(), shape);
   }
 
   private void zeros(String key, long... shape) {
     parameters.put(key, torch.zeros(dtype, shape).trained());
   }
 
-  private void put(String key, double[] values, long... shape) {
+  /// Every tensor has numbers of its own, whatever other layers there are.
+  private void put(String key, ToDoubleFunction<RandomGenerator> number, long... shape) {
+    RandomGenerator generator = draws.of(Draws.Purpose.ADAPTER, 0, Draws.item(key));
+    double[] values = new double[elements(shape)];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = number.applyAsDouble(generator);
+    }
     try (Scope scope = Scope.open()) {
       parameters.put(key, scope.keep(torch.of(values, shape).cast(dtype).copied()).trained());
     }
@@ -192,10 +201,5 @@ public final class Draft {
 
   private static int elements(long... shape) {
     return Math.toIntExact(Shape.of(shape).elements());
-  }
-
-  /// The axis that a module of this draft has.
-  public Optional<DoraAxis> axis() {
-    return blueprint.dora();
   }
 }

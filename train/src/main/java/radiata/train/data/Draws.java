@@ -35,6 +35,15 @@ public record Draws(long seed) {
     return new SplitMix(seed(purpose, epoch, item));
   }
 
+  /// The number of an item that has a name.
+  public static long item(String name) {
+    long hash = 0;
+    for (int i = 0; i < name.length(); i++) {
+      hash = mix(hash + GOLDEN + name.charAt(i));
+    }
+    return hash;
+  }
+
   /// The start of such a stream, for generators elsewhere.
   public long seed(Purpose purpose, long epoch, long item) {
     long state = mix(seed + GOLDEN);

@@ -52,6 +52,17 @@ public final class Scope implements AutoCloseable {
     return tensor;
   }
 
+  /// Hands a tensor of this scope to another open one.
+  public Tensor keep(Tensor tensor, Scope to) {
+    if (to.closed) {
+      throw new IllegalStateException("a closed scope keeps nothing");
+    }
+    if (removed(tensor)) {
+      to.tensors.add(tensor);
+    }
+    return tensor;
+  }
+
   private boolean removed(Tensor tensor) {
     for (int i = tensors.size() - 1; i >= 0; i--) {
       if (tensors.get(i) == tensor) {

@@ -43,6 +43,11 @@ public final class Descent {
     }
   }
 
+  /// The gradients that have gathered, of every parameter.
+  public List<Tensor> gradients() {
+    return groups.stream().flatMap(group -> gradients(group.parameters()).stream()).toList();
+  }
+
   /// A parameter that no backward pass has reached has a gradient of zeros.
   private static List<Tensor> gradients(List<Tensor> parameters) {
     List<Tensor> gradients = new ArrayList<>();

@@ -1,0 +1,40 @@
+package radiata.train.run;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import radiata.train.config.OutputSection;
+import radiata.train.log.CsvLog;
+import radiata.train.log.StepRecord;
+import radiata.train.log.TensorboardLog;
+
+/// The logs of a run.
+record RunLogs(CsvLog csv, @Nullable TensorboardLog tensorboard) implements AutoCloseable {
+  /// @param after the last step that was made before
+  static RunLogs open(OutputSection output, int after) throws IOException {
+    CsvLog csv = CsvLog.open(output.folder().resolve(output.name() + "-log.csv"), after);
+    return new RunLogs(
+        csv,
+        output.tensorboard()
+            ? TensorboardLog.open(
+                output.folder().resolve("tensorboard"),
+                after,
+                () -> System.currentTimeMillis() / 1000.0)
+            : null);
+  }
+
+  void add(StepRecord record) throws IOException {
+    csv.add(record);
+    if (tensorboard != null) {
+      tensorboard.add(record);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (csv) {
+      if (tensorboard != null) {
+        tensorboard.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package radiata.train.run;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import radiata.names.Family;
+import radiata.train.engine.Gradients;
+import radiata.train.engine.Scope;
+import radiata.train.engine.Segments;
+import radiata.train.engine.Tensor;
+import radiata.train.engine.Torch;
+import radiata.train.model.ClipText;
+import radiata.train.model.Texts;
+import radiata.train.text.ClipTokenizer;
+import radiata.train.text.TextEncoding;
+
+/// What the text encoders make of captions. Where they are not trained, the states of a caption are
+/// kept once they are known.
+final class TextStates {
+  private final Torch torch;
+  private final Family family;
+  private final List<ClipText> encoders;
+  private final List<ClipTokenizer> tokenizers;
+  private final int skip;
+  private final int length;
+  private final boolean trained;
+  private final Map<String, Texts> known = new LinkedHashMap<>();
+  private final Scope keeping;
+
+  /// @param keeping owns the states that are kept
+  TextStates(
+      Torch torch,
+      Family family,
+      List<ClipText> encoders,
+      List<ClipTokenizer> tokenizers,
+      int skip,
+      int length,
+      boolean trained,
+      Scope keeping) {
+    this.torch = torch;
+    this.family = family;
+    this.encoders = encoders;
+    this.tokenizers = tokenizers;
+    this.skip = skip;
+    this.length = length;
+    this.trained = trained;
+    this.keeping = keeping;
+  }
+
+  /// The states of a batch of captions.
+  Texts of(List<String> captions, Segments segments) {
+    if (trained) {
+      return encode(captions, segments);
+    }
+    List<Tensor> contexts = new ArrayList<>();
+    List<Tensor> pooled = new ArrayList<>();
+    for (String caption : captions) {
+      Texts one = kept(caption);
+      contexts.add(one.context());
+      Tensor vector = one.pooled();
+      if (vector != null) {
+        pooled.add(vector);
+      }
+    }
+    return new Texts(
+        Tensor.cat(0, contexts), pooled.isEmpty() ? null : Tensor.cat(0, pooled));
+  }
+
+  private Texts kept(String caption) {
+    Texts there = known.get(caption);
+    if (there != null) {
+      return there;
+    }
+    try (Gradients.Pause _ = Gradients.pause();
+        Scope scope = Scope.open()) {
+      Texts texts = encode(List.of(caption), Segments.PLAIN);
+      Tensor pooled = texts.pooled();
+      Texts made =
+          new Texts(
+              scope.keep(texts.context().copied(), keeping),
+              pooled == null ? null : scope.keep(pooled.copied(), keeping));
+      known.put(caption, made);
+      return made;
+    }
+  }
+
+  private Texts encode(List<String> captions, Segments segments) {
+    List<List<Tensor>> ids = new ArrayList<>();
+    for (int i = 0; i < encoders.size(); i++) {
+      ids.add(pieces(captions, tokenizers.get(i), i));
+    }
+    return new TextEncoding(family, encoders, skip).encode(ids, segments);
+  }
+
+  /// Every 77 tokens of all captions.
+  private List<Tensor> pieces(List<String> captions, ClipTokenizer tokenizer, int encoder) {
+    boolean openClip = family == Family.SD2 || encoder == 1;
+    long pad = tokenizer.pad(openClip);
+    List<long[][]> chunks =
+        captions.stream().map(caption -> tokenizer.chunks(caption, length, pad)).toList();
+    List<Tensor> pieces = new ArrayList<>();
+    for (int piece = 0; piece < chunks.getFirst().length; piece++) {
+      int width = chunks.getFirst()[piece].length;
+      long[] all = new long[captions.size() * width];
+      for (int i = 0; i < captions.size(); i++) {
+        System.arraycopy(chunks.get(i)[piece], 0, all, i * width, width);
+      }
+      pieces.add(torch.of(all, captions.size(), width));
+    }
+    return pieces;
+  }
+}
