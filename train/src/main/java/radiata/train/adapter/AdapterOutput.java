@@ -36,9 +36,12 @@ public record AdapterOutput(
   /// @throws radiata.safetensors.SafetensorsException if it cannot be written
   public void write(TrainedAdapter adapter, Path output) throws IOException {
     List<TensorSpec> specs = new ArrayList<>();
-    adapter.parameters().forEach((key, tensor) ->
-        specs.add(new TensorSpec(key, dtype, tensor.shape())));
-    adapter.alphas().forEach((key, alpha) -> specs.add(new TensorSpec(key, DType.F32, Shape.SCALAR)));
+    adapter
+        .parameters()
+        .forEach((key, tensor) -> specs.add(new TensorSpec(key, dtype, tensor.shape())));
+    adapter
+        .alphas()
+        .forEach((key, alpha) -> specs.add(new TensorSpec(key, DType.F32, Shape.SCALAR)));
     Header header =
         Header.canonical(
             specs,
@@ -73,7 +76,8 @@ public record AdapterOutput(
             ? new double[] {adapter.alphas().getOrDefault(info.name(), 0.0)}
             : tensor.doubles();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(Math.max(1, info.bytes()), ValueLayout.JAVA_LONG.byteSize());
+      MemorySegment bytes =
+          arena.allocate(Math.max(1, info.bytes()), ValueLayout.JAVA_LONG.byteSize());
       Narrow.fromDoubles(values, 0, values.length, info.dtype(), bytes, 0);
       writer.write(0, info, 0, bytes.asSlice(0, info.bytes()));
     }

@@ -160,8 +160,7 @@ public final class Draft {
     return new Lokr<>(one, two, Scale.none(Math.toIntExact(rank)));
   }
 
-  private Dora<String> dora(
-      String name, Additive<String> inner, DoraAxis axis, Projection layer) {
+  private Dora<String> dora(String name, Additive<String> inner, DoraAxis axis, Projection layer) {
     boolean peft = spelling == Spelling.PEFT;
     Magnitude key = peft ? Magnitude.LORA_MAGNITUDE_VECTOR : Magnitude.DORA_SCALE;
     String tensor = name + (peft ? ".lora_magnitude_vector" : ".dora_scale");

@@ -79,6 +79,8 @@ final class Scripts {
           return torch.copy_(x, from_)
         def finite(self: __torch__.Ops, x: Tensor) -> Tensor:
           return torch.all(torch.isfinite(x))
+        def in_graph(self: __torch__.Ops, x: Tensor) -> Tensor:
+          return torch.tensor(ops.prim.requires_grad(x), dtype=11, device=torch.device("cpu"), requires_grad=False)
         def linspace(self: __torch__.Ops, a: float, b: float, n: int) -> Tensor:
           return torch.linspace(a, b, n, dtype=6, layout=None, device=None, pin_memory=None)
         def cumprod(self: __torch__.Ops, x: Tensor) -> Tensor:

@@ -69,7 +69,12 @@ public sealed interface Segments {
         Tensor cut = input.detached();
         inputs.add(input.isTrained() ? cut.trained() : cut);
       }
-      part.part().apply(inputs).backward(upstream);
+      Tensor output = part.part().apply(inputs);
+      // A part without adapters whose inputs are not trained has nothing to pass on.
+      if (!output.isTrained()) {
+        return;
+      }
+      output.backward(upstream);
       for (int i = 0; i < inputs.size(); i++) {
         Tensor input = part.inputs().get(i);
         inputs.get(i).gradient().ifPresent(input::backward);

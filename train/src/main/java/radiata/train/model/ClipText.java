@@ -91,6 +91,8 @@ public final class ClipText {
     return Math.toIntExact(positions.size(0));
   }
 
+  /// Encodes a batch of texts of one length.
+  ///
   /// @param ids `[batch, tokens]`
   /// @throws NetworkException if a text is too long, or a token is none of the encoder's
   public States forward(Tensor ids, Segments segments) {

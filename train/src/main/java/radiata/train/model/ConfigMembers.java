@@ -19,7 +19,9 @@ import radiata.train.nn.NetworkException;
 public record ConfigMembers(JsonObject json, String file) {
   private static final long MOST = 1_000_000_000;
 
-  /// @throws NetworkException if the text is not one JSON object
+  /// The members of a text.
+  ///
+  /// @throws NetworkException if it is not one JSON object
   public static ConfigMembers parse(String text, String file) {
     try {
       if (JsonParser.parseString(text) instanceof JsonObject object) {

@@ -35,6 +35,8 @@ public final class DiffusionModel implements AutoCloseable {
     this.places = ComponentPlaces.of(checkpoint, table);
   }
 
+  /// The model in a checkpoint.
+  ///
   /// @param checkpoint stays open as long as this, and is closed by whoever opened it
   /// @throws NetworkException if it is no Stable Diffusion 1, 2 or XL
   public static DiffusionModel of(Checkpoint checkpoint, Torch torch) {
@@ -62,6 +64,8 @@ public final class DiffusionModel implements AutoCloseable {
     return places.containsKey(role);
   }
 
+  /// The denoiser.
+  ///
   /// @throws NetworkException if the model has none, or one that is not built
   public Unet unet(DType dtype) {
     Weights weights = weights(Role.UNET, "unet", dtype);
@@ -90,6 +94,8 @@ public final class DiffusionModel implements AutoCloseable {
     return new ClipText(new Layers(weights), config);
   }
 
+  /// The autoencoder.
+  ///
   /// @throws NetworkException if the model has none, or one that is not built
   public Vae vae(DType dtype) {
     Weights weights = weights(Role.VAE, "vae", dtype);

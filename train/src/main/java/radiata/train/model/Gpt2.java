@@ -12,7 +12,11 @@ import radiata.train.nn.Projection;
 /// GPT-2 (transformers 5 `modeling_gpt2.py`). Its linear layers are stored `[in, out]`.
 public final class Gpt2 implements LanguageModel {
   private record Layer(
-      Norm before, Projection attention, Projection out, Norm between, Projection up,
+      Norm before,
+      Projection attention,
+      Projection out,
+      Norm between,
+      Projection up,
       Projection down) {}
 
   private final Layers layers;
@@ -73,7 +77,10 @@ public final class Gpt2 implements LanguageModel {
     Tensor all = layer.attention().apply(layer.before().layer(x));
     Tensor seen =
         heads(all.slice(2, 0, width))
-            .attend(heads(all.slice(2, width, 2 * width)), heads(all.slice(2, 2 * width, 3 * width)), true);
+            .attend(
+                heads(all.slice(2, width, 2 * width)),
+                heads(all.slice(2, 2 * width, 3 * width)),
+                true);
     Tensor joined = seen.permute(0, 2, 1, 3).reshape(x.size(0), x.size(1), width);
     Tensor attended = x.plus(layer.out().apply(joined));
     Tensor wide = layer.up().apply(layer.between().layer(attended)).geluTanh();

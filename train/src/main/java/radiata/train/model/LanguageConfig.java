@@ -82,11 +82,12 @@ public record LanguageConfig(
 
   private static LanguageConfig gpt2(JsonObject json, String file) {
     String activation =
-        json.has("activation_function") ? json.get("activation_function").getAsString() : "gelu_new";
+        json.has("activation_function")
+            ? json.get("activation_function").getAsString()
+            : "gelu_new";
     if (!activation.equals("gelu_new")) {
       throw new NetworkException(
-          "%s: activation_function \"%s\" is not built, only gelu_new"
-              .formatted(file, activation));
+          "%s: activation_function \"%s\" is not built, only gelu_new".formatted(file, activation));
     }
     int width = need(json, "n_embd", file);
     int heads = need(json, "n_head", file);

@@ -12,6 +12,8 @@ import radiata.train.engine.Torch;
 /// @param cosineFirst whether the cosines come first
 /// @param shift subtracted from the number of frequencies
 record Sinusoid(int width, boolean cosineFirst, double shift) {
+  /// The waves of some numbers.
+  ///
   /// @param numbers `[n]`
   /// @return `[n, width]` in float32
   Tensor of(Torch torch, Tensor numbers) {

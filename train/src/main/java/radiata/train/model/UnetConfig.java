@@ -34,11 +34,15 @@ public record UnetConfig(
     boolean cosineFirst,
     double shift,
     @Nullable Integer addition) {
+  /// The blocks of one size, on the way down and on the way up.
+  ///
   /// @param layers resnets on the way down; there is one more on the way up
   /// @param down attention on the way down; null for none
   /// @param up attention on the way up; null for none
   public record Level(int layers, @Nullable Attention down, @Nullable Attention up) {}
 
+  /// How a block attends.
+  ///
   /// @param depth transformer blocks in a row
   public record Attention(int depth, int heads) {}
 

@@ -57,6 +57,11 @@ final class Comparison {
     return most;
   }
 
+  /// Those that something was compared with.
+  List<Deviation> reached() {
+    return List.copyOf(deviations);
+  }
+
   /// All of them; a record that nothing was compared with is infinitely far.
   List<Deviation> all() {
     for (String record : pack.records()) {

@@ -105,8 +105,7 @@ final class DiffusionReplay implements Objective {
   private Tensor noisy(int step) {
     return has(step, "noisy")
         ? read(step, "noisy")
-        : noise.noisy(
-            read(step, "latents"), read(step, "noise"), read(step, "timesteps").longs());
+        : noise.noisy(read(step, "latents"), read(step, "noise"), read(step, "timesteps").longs());
   }
 
   private UnetInput input(int step) {

@@ -56,7 +56,8 @@ final class LanguageReplay implements Objective {
               Files.readString(pack.base().resolve("config.json")), pack.base() + "/config.json");
       LanguageModel model = LanguageModel.of(new Layers(weights), config);
       Map<String, Projection> layers = model.layers().projections();
-      Map<String, String> names = Names.of(layers.keySet(), List.of(), List.of("base_model.model."));
+      Map<String, String> names =
+          Names.of(layers.keySet(), List.of(), List.of("base_model.model."));
       RunComparison comparison = new RunComparison(pack, new TensorReader(torch, expected));
       LanguageReplay replay = new LanguageReplay(pack, model, new TensorReader(torch, inputs));
       replay.untrained(comparison);

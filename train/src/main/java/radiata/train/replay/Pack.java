@@ -71,10 +71,9 @@ public record Pack(Path folder, JsonObject json) {
   /// @throws NetworkException if the pack does not say
   public double need(String... path) {
     return number(path)
-        .orElseThrow(
-            () ->
-                new NetworkException(
-                    "%s: pack.json has no %s".formatted(folder, String.join(".", path))));
+        .orElseThrow(() ->
+            new NetworkException(
+                "%s: pack.json has no %s".formatted(folder, String.join(".", path))));
   }
 
   /// The dtype that everything runs in.

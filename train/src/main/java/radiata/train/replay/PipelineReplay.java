@@ -51,6 +51,23 @@ public final class PipelineReplay {
     }
   }
 
+  /// The same of a pack's tokenizers and texts alone; other records are left to others.
+  ///
+  /// @throws NetworkException if the pack is broken
+  public static List<Deviation> texts(Path folder, Torch torch) throws IOException {
+    try (PipelinePack pack = PipelinePack.open(folder, torch);
+        Gradients.Pause _ = Gradients.pause();
+        Scope _ = Scope.open()) {
+      Comparison comparison = new Comparison(pack);
+      try (TextReplay texts = new TextReplay(pack, torch, comparison)) {
+        texts.tokenizers();
+        texts.encoders();
+        texts.prompts();
+      }
+      return comparison.reached();
+    }
+  }
+
   private List<Deviation> all() throws IOException {
     try (TextReplay texts = new TextReplay(pack, torch, comparison)) {
       texts.tokenizers();

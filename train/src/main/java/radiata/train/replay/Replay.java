@@ -28,7 +28,8 @@ public final class Replay {
       case "causal-lm" -> LanguageReplay.run(pack, torch, detached);
       default ->
           throw new NetworkException(
-              "%s: a recorded run of kind \"%s\" is not known".formatted(pack.folder(), pack.kind()));
+              "%s: a recorded run of kind \"%s\" is not known"
+                  .formatted(pack.folder(), pack.kind()));
     };
   }
 }

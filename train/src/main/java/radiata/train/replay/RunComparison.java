@@ -68,8 +68,7 @@ public final class RunComparison {
   /// The norm of the difference of all tensors together, relative to the norm of the record.
   ///
   /// @param prefix of the names in the record
-  public void relative(
-      String what, String prefix, Map<String, double[]> found, String tolerance) {
+  public void relative(String what, String prefix, Map<String, double[]> found, String tolerance) {
     Optional<Double> allowed = pack.tolerance(tolerance);
     if (allowed.isEmpty()) {
       return;

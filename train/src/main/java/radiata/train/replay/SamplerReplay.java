@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,8 @@ final class SamplerReplay {
   private final Torch torch;
   private final Comparison comparison;
   private final TextReplay texts;
+  // Samplers whose steps have been compared: they are the same for every guidance.
+  private final Set<String> told = new HashSet<>();
 
   SamplerReplay(PipelinePack pack, Torch torch, Comparison comparison, TextReplay texts) {
     this.pack = pack;
@@ -121,7 +125,9 @@ final class SamplerReplay {
     }
     double tolerance = pack.tolerance("sampler_rel_to_largest", PipelineReplay.FORWARD);
     comparison.add(record, far / Comparison.largest(expected), tolerance);
-    path(sampling.sampler(), name);
+    if (told.add(name)) {
+      path(sampling.sampler(), name);
+    }
     String picture = record.replace(".x_by_step", ".image_rgb8");
     if (vae != null && pack.expects(picture)) {
       picture(vae.decode(last), picture);

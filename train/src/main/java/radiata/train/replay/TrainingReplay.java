@@ -64,8 +64,7 @@ final class TrainingReplay {
             pack.need("training", "weight_decay"));
     List<List<Tensor>> groups = groups();
     Descent descent =
-        new Descent(
-            torch, groups, settings, pack.number("training", "clip_grad_norm").orElse(0.0));
+        new Descent(torch, groups, settings, pack.number("training", "clip_grad_norm").orElse(0.0));
     int steps = (int) pack.need("training", "steps");
     int batches = pack.number("training", "accumulate").orElse(1.0).intValue();
     double[] rates = comparison.record("lr");
@@ -93,8 +92,9 @@ final class TrainingReplay {
   private List<List<Tensor>> groups() {
     List<Tensor> text = new ArrayList<>();
     List<Tensor> other = new ArrayList<>();
-    adapter.parameters().forEach((key, tensor) ->
-        (key.startsWith("lora_te") ? text : other).add(tensor));
+    adapter
+        .parameters()
+        .forEach((key, tensor) -> (key.startsWith("lora_te") ? text : other).add(tensor));
     return text.isEmpty() ? List.of(other) : other.isEmpty() ? List.of(text) : List.of(text, other);
   }
 
@@ -115,20 +115,21 @@ final class TrainingReplay {
   private void gradients(int step) {
     Map<String, double[]> found = new LinkedHashMap<>();
     try (Scope _ = Scope.open()) {
-      adapter.parameters().forEach((key, tensor) -> {
-        if (comparison.has("grad." + step + "." + key)) {
-          found.put(
-              key,
-              tensor.gradient().map(Tensor::doubles).orElseGet(() ->
-                  new double[Math.toIntExact(tensor.shape().elements())]));
-        }
-      });
+      adapter
+          .parameters()
+          .forEach((key, tensor) -> {
+            if (comparison.has("grad." + step + "." + key)) {
+              found.put(
+                  key,
+                  tensor
+                      .gradient()
+                      .map(Tensor::doubles)
+                      .orElseGet(() -> new double[Math.toIntExact(tensor.shape().elements())]));
+            }
+          });
     }
     comparison.relative(
-        "gradients at step " + step,
-        "grad." + step + ".",
-        found,
-        "grad_step" + step + "_rel_norm");
+        "gradients at step " + step, "grad." + step + ".", found, "grad_step" + step + "_rel_norm");
   }
 
   private void afterFirst() {
@@ -140,8 +141,7 @@ final class TrainingReplay {
       }
     }
     if (!found.isEmpty()) {
-      comparison.relative(
-          "adapter after step 1", "after_step1.", found, "final_rel_norm_per_kind");
+      comparison.relative("adapter after step 1", "after_step1.", found, "final_rel_norm_per_kind");
     }
   }
 
@@ -168,8 +168,7 @@ final class TrainingReplay {
     Map<String, Map<String, double[]>> kinds = new TreeMap<>();
     double largest = 0;
     try (TensorFile file =
-            TensorFile.open(
-                pack.folder().resolve("final_adapter.safetensors"), Limits.DEFAULT);
+            TensorFile.open(pack.folder().resolve("final_adapter.safetensors"), Limits.DEFAULT);
         Scope _ = Scope.open()) {
       TensorReader reader = new TensorReader(torch, file);
       RunComparison ends = new RunComparison(pack, reader);
@@ -178,12 +177,13 @@ final class TrainingReplay {
         if (tensor != null) {
           double[] found = tensor.doubles();
           largest = Math.max(largest, RunComparison.largest(found, reader.read(info).doubles()));
-          kinds.computeIfAbsent(kind(info.name()), kind -> new LinkedHashMap<>())
+          kinds
+              .computeIfAbsent(kind(info.name()), kind -> new LinkedHashMap<>())
               .put(info.name(), found);
         }
       }
-      kinds.forEach((kind, found) ->
-          ends.relative("final " + kind, "", found, "final_rel_norm_per_kind"));
+      kinds.forEach(
+          (kind, found) -> ends.relative("final " + kind, "", found, "final_rel_norm_per_kind"));
       ends.deviations().forEach(d -> comparison.add(d.name(), d.found(), d.tolerance()));
     }
     double most = largest;

@@ -38,6 +38,8 @@ public sealed interface Sampler permits Ddim, Euler {
   /// @param predicted what the denoiser makes of [#input]
   Tensor next(Tensor x, Tensor predicted, int step);
 
+  /// Steps of a schedule, evenly spaced, last one first.
+  ///
   /// @throws NetworkException if there are fewer than 1 or more than the schedule has
   static long[] leading(NoiseSchedule schedule, int steps) {
     if (steps < 1 || steps >= schedule.steps()) {

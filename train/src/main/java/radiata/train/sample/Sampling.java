@@ -18,6 +18,8 @@ import radiata.train.model.UnetInput;
 ///   (classifier-free guidance, arXiv 2207.12598); 1 for the text alone
 /// @param sizes SDXL's `time_ids`, `[batch, 6]`; null for others
 public record Sampling(Unet unet, Sampler sampler, double guidance, @Nullable Tensor sizes) {
+  /// Goes the whole way.
+  ///
   /// @param noise from the normal distribution, `[batch, 4, height, width]`
   /// @param watch is told what each step leads to
   public Tensor run(Tensor noise, Texts text, Texts negative, BiConsumer<Integer, Tensor> watch) {

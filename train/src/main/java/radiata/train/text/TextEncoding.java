@@ -20,6 +20,8 @@ public record TextEncoding(Family family, List<ClipText> encoders, int skip) {
     encoders = List.copyOf(encoders);
   }
 
+  /// What the UNet is given of a batch of texts.
+  ///
   /// @param ids for each encoder, of every piece of the texts: `[batch, 77]`
   public Texts encode(List<List<Tensor>> ids, Segments segments) {
     List<Tensor> contexts = new ArrayList<>();

@@ -115,6 +115,23 @@ final class SmallModels {
     return file;
   }
 
+  /// A tensor in float32.
+  record Values(Shape shape, float[] values) {}
+
+  static Path write(Path file, Map<String, Values> tensors) throws IOException {
+    List<TensorSpec> specs = new ArrayList<>();
+    tensors.forEach((name, tensor) -> specs.add(new TensorSpec(name, DType.F32, tensor.shape())));
+    Header header = Header.canonical(specs, Map.of());
+    try (SafetensorsWriter writer = SafetensorsWriter.create(file, header, Replace.FORCE)) {
+      for (TensorInfo tensor : header.tensors()) {
+        float[] values = tensors.get(tensor.name()).values();
+        writer.write(tensor, 0, MemorySegment.ofArray(values));
+      }
+      writer.commit();
+    }
+    return file;
+  }
+
   /// A file of zeros, of which only the header takes room on the disk.
   static Path hollow(Path file, List<TensorSpec> specs) throws IOException {
     Header header = Header.canonical(specs, Map.of());
