@@ -43,14 +43,18 @@ class ArchitectureTest {
             "radiata.parity..",
             "radiata.batch..",
             "radiata.pipeline..")
+        .layer("train")
+        .definedBy("radiata.train..")
         .layer("cli")
         .definedBy("radiata.cli..")
         .whereLayer("cli")
         .mayNotBeAccessedByAnyLayer()
         .whereLayer("merge")
         .mayOnlyBeAccessedByLayers("cli")
+        .whereLayer("train")
+        .mayOnlyBeAccessedByLayers("cli")
         .whereLayer("lycoris")
-        .mayOnlyBeAccessedByLayers("merge", "cli")
+        .mayOnlyBeAccessedByLayers("merge", "train", "cli")
         .check(OURS);
   }
 
@@ -61,7 +65,7 @@ class ArchitectureTest {
             type.getPackageName()
                 .matches(
                     "radiata\\.(safetensors|tensor|adapter|convention|names|toml|bake|convert|merge|extract"
-                        + "|combine|analyze|patch|parity|batch|pipeline|cli)(\\..*)?"));
+                        + "|combine|analyze|patch|parity|batch|pipeline|train|cli)(\\..*)?"));
   }
 
   @Test
@@ -87,10 +91,27 @@ class ArchitectureTest {
             "radiata.adapter.dialect",
             "radiata.bake..",
             "radiata.convert..",
-            "radiata.batch..")
+            "radiata.batch..",
+            "radiata.train.model",
+            "radiata.train.text",
+            "radiata.train.sample",
+            "radiata.train.adapter",
+            "radiata.train.metadata",
+            "radiata.train.replay")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("com.google.gson..")
+        .check(OURS);
+  }
+
+  @Test
+  void onlyTheEngineRoomAndReadersOfTokensKnowDjl() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("radiata.train.engine", "radiata.train.text")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.djl..")
         .check(OURS);
   }
 

@@ -109,6 +109,13 @@ public record Hashes(String sha256, Optional<String> data, String legacy) {
     }
   }
 
+  /// sha256 of a text in UTF-8.
+  public static String text(String text) {
+    HashStream hash = new HashStream(0, Long.MAX_VALUE);
+    hash.update(ByteBuffer.wrap(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+    return hash.hex();
+  }
+
   /// sha256 of what stands before the data section: the length of the header, and the header. It
   /// names the metadata, and every tensor but for its data. Of a file that is no safetensors file
   /// it is that of the header which one with the same tensors, in the same order, would have.

@@ -15,6 +15,8 @@ public final class Commands {
           new ParityCommand(),
           new CompareCommand(),
           new MetadataCommand(),
+          new TrainCommand(),
+          new ReplayCommand(),
           new DemoCommand(),
           new DoctorCommand(),
           new CompletionCommand(),

@@ -17,6 +17,12 @@ import radiata.convert.ConversionException;
 import radiata.names.NamingException;
 import radiata.safetensors.SafetensorsException;
 import radiata.tensor.ShapeMismatch;
+import radiata.train.config.ConfigException;
+import radiata.train.data.DataException;
+import radiata.train.engine.TorchException;
+import radiata.train.nn.NetworkException;
+import radiata.train.run.TrainingException;
+import radiata.train.text.TextException;
 
 /// Why a command ended, as the user is told.
 ///
@@ -38,6 +44,12 @@ public record Failure(
       case BakeException e -> refused("bake", e, e.file(), e.tensor());
       case ConversionException e -> refused("convert", e, e.file(), e.tensor());
       case ManifestException e -> refused("manifest", e, e.file(), null);
+      case ConfigException e -> refused("config", e, e.file(), null);
+      case DataException e -> refused("data", e, e.file(), null);
+      case NetworkException e -> refused("model", e, null, null);
+      case TextException e -> refused("text", e, null, null);
+      case TrainingException e -> refused("training", e, null, null);
+      case TorchException e -> refused("libtorch", e, null, null);
       case NamingException e -> refused("name", e, null, null);
       case ShapeMismatch e -> refused("shape", e, null, null);
       case FileSystemException e -> ofFile(e);

@@ -62,6 +62,11 @@ public final class Draft {
   ///
   /// @param name of the module in the file
   public void add(String name, Projection layer) {
+    add(name, layer.path(), layer);
+  }
+
+  /// @param path of the layer, where its own is not unique
+  public void add(String name, String path, Projection layer) {
     Shape shape = layer.shape();
     boolean kernel = shape.rank() > 2 && shape.dim(2) > 1;
     Blueprint.Size size = blueprint.size(kernel);
@@ -76,7 +81,7 @@ public final class Draft {
         };
     Adapter<String> adapter =
         blueprint.dora().<Adapter<String>>map(axis -> dora(name, inner, axis, layer)).orElse(inner);
-    modules.add(new TrainedModule(layer.path(), name, adapter, blueprint.dora()));
+    modules.add(new TrainedModule(path, name, adapter, blueprint.dora()));
   }
 
   public TrainedAdapter adapter() {

@@ -1,11 +1,14 @@
 package radiata.train.engine;
 
+import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.Libtorch;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
@@ -28,8 +31,7 @@ public final class Torch {
   /// @throws TorchException if its libraries cannot be loaded
   public static synchronized Torch on(Device device) {
     if (version == null) {
-      System.setProperty("ai.djl.offline", "true");
-      System.setProperty("OPT_OUT_TRACKING", "true");
+      prepare();
       try {
         version = Libtorch.load();
       } catch (RuntimeException | LinkageError e) {
@@ -40,12 +42,51 @@ public final class Torch {
     return new Torch(device);
   }
 
+  /// DJL is to fetch nothing and to tell nobody; what it unpacks goes to the user's cache.
+  private static void prepare() {
+    System.setProperty("ai.djl.offline", "true");
+    System.setProperty("OPT_OUT_TRACKING", "true");
+    boolean named =
+        Stream.of("ENGINE_CACHE_DIR", "DJL_CACHE_DIR")
+            .anyMatch(name -> System.getProperty(name) != null || System.getenv(name) != null);
+    if (!named) {
+      String cache = System.getenv("XDG_CACHE_HOME");
+      Path root =
+          cache == null || cache.isEmpty()
+              ? Path.of(System.getProperty("user.home"), ".cache")
+              : Path.of(cache);
+      System.setProperty("DJL_CACHE_DIR", root.resolve("radiata").resolve("libtorch").toString());
+    }
+  }
+
+  /// A failure of libtorch as a user is told it; any other exception as it is.
+  public static RuntimeException explained(RuntimeException failure) {
+    if (!(failure instanceof EngineException)) {
+      return failure;
+    }
+    String said = String.valueOf(failure.getMessage()).strip();
+    String first = said.lines().findFirst().orElse(said);
+    boolean memory = said.contains("allocate memory") || said.contains("out of memory");
+    return new TorchException(
+        memory
+            ? "not enough memory for a step (%s); a smaller train_batch_size or resolution needs less, and gradient_checkpointing = true"
+                .formatted(first)
+            : "libtorch: " + first,
+        failure);
+  }
+
   private static String reason(Throwable e) {
     Throwable last = e;
     while (last.getCause() != null) {
       last = last.getCause();
     }
     return String.valueOf(last.getMessage());
+  }
+
+  /// How many GPUs libtorch can use: none unless it was built for them.
+  public static int gpus() {
+    on(Device.CPU);
+    return Libtorch.hasCuda() ? Libtorch.gpus() : 0;
   }
 
   /// The version of libtorch, once it has been started.

@@ -15,6 +15,7 @@ import radiata.train.nn.NetworkException;
 /// @param headWidth of one attention head
 /// @param window how many tokens back a token sees; empty for all
 /// @param tied whether the output layer is the embedding
+/// @param end the token that closes a text, `eos_token_id`
 public record LanguageConfig(
     String type,
     int width,
@@ -27,7 +28,8 @@ public record LanguageConfig(
     OptionalInt window,
     boolean tied,
     int vocabulary,
-    int positions) {
+    int positions,
+    long end) {
   private static final Set<String> LLAMAS = Set.of("llama", "mistral", "qwen2", "qwen3");
 
   /// @throws NetworkException if it is no JSON, or of an architecture that is not built
@@ -77,7 +79,8 @@ public record LanguageConfig(
         sliding ? OptionalInt.of(json.get("sliding_window").getAsInt()) : OptionalInt.empty(),
         json.has("tie_word_embeddings") && json.get("tie_word_embeddings").getAsBoolean(),
         need(json, "vocab_size", file),
-        whole(json, "max_position_embeddings", 2048));
+        whole(json, "max_position_embeddings", 2048),
+        end(json, 2));
   }
 
   private static LanguageConfig gpt2(JsonObject json, String file) {
@@ -103,7 +106,17 @@ public record LanguageConfig(
         OptionalInt.empty(),
         true,
         need(json, "vocab_size", file),
-        whole(json, "n_positions", 1024));
+        whole(json, "n_positions", 1024),
+        end(json, 50256));
+  }
+
+  /// Some models have several; the first closes a text.
+  private static long end(JsonObject json, long otherwise) {
+    if (!present(json, "eos_token_id")) {
+      return otherwise;
+    }
+    JsonElement end = json.get("eos_token_id");
+    return end.isJsonArray() ? end.getAsJsonArray().get(0).getAsLong() : end.getAsLong();
   }
 
   private static boolean present(JsonObject json, String key) {

@@ -1,8 +1,11 @@
 package ai.djl.pytorch.jni;
 
 import ai.djl.engine.Engine;
+import ai.djl.util.cuda.CudaUtils;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.Set;
 
 /// The native functions of DJL's PyTorch engine on plain handles, as `radiata.train.engine` needs
 /// them. It stands in this package because DJL keeps them package-private (DJL 0.36.0
@@ -21,6 +24,18 @@ public final class Libtorch {
   /// @return the version of libtorch
   public static String load() {
     return Engine.getEngine("PyTorch").getVersion();
+  }
+
+  /// Whether the libraries that were loaded can use a GPU.
+  public static boolean hasCuda() {
+    Set<String> features = new HashSet<>();
+    PyTorchLibrary.LIB.torchShowConfig(features);
+    return features.contains("CUDA");
+  }
+
+  /// The GPUs that the system shows to programs with the CUDA toolkit.
+  public static int gpus() {
+    return CudaUtils.getGpuCount();
   }
 
   public static long empty(long[] shape, int dtype, int[] device) {
