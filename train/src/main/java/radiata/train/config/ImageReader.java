@@ -37,10 +37,11 @@ final class ImageReader {
   /// @param batchSize where a dataset has none of its own
   ImageSection read(int batchSize, Path output) throws IOException {
     boolean toml = keys.has("dataset_config");
-    boolean latents = keys.flag("cache_latents", true) | keys.flag("cache_latents_to_disk", false);
+    // What is kept, is kept on the disk; the other spelling says no more.
+    boolean latents = keys.flag("cache_latents", keys.flag("cache_latents_to_disk", true));
     boolean text =
-        keys.flag("cache_text_encoder_outputs", false)
-            | keys.flag("cache_text_encoder_outputs_to_disk", false);
+        keys.flag(
+            "cache_text_encoder_outputs", keys.flag("cache_text_encoder_outputs_to_disk", false));
     Path cache = keys.path("cache_dir").orElse(output.resolve("cache"));
     List<ImageDataset> datasets = toml ? fromFile(batchSize) : fromConfig(batchSize);
     for (ImageDataset dataset : datasets) {

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -190,7 +191,7 @@ final class Keys {
         place -> {
           String text = place.text();
           place.table().requireAmong(place.key(), text, all.keySet());
-          return all.get(text);
+          return Objects.requireNonNull(all.get(text));
         });
   }
 

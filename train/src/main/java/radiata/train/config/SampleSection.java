@@ -45,10 +45,11 @@ public record SampleSection(
   /// @param step of the optimizer, counted from 1
   /// @param epochEnds the number of the epoch that ends with it; empty if none does
   public boolean due(int step, OptionalInt epochEnds) {
-    return !prompts.isEmpty()
-        && (everySteps.isPresent() && step % everySteps.getAsInt() == 0
-            || everyEpochs.isPresent()
-                && epochEnds.isPresent()
-                && epochEnds.getAsInt() % everyEpochs.getAsInt() == 0);
+    boolean bySteps = everySteps.isPresent() && step % everySteps.getAsInt() == 0;
+    boolean byEpochs =
+        everyEpochs.isPresent()
+            && epochEnds.isPresent()
+            && epochEnds.getAsInt() % everyEpochs.getAsInt() == 0;
+    return !prompts.isEmpty() && (bySteps || byEpochs);
   }
 }

@@ -33,7 +33,7 @@ public record Buckets(BucketSettings settings, List<Size> sizes) {
     int largest = settings.largest();
     long area = settings.resolution().area();
     TreeSet<Size> sizes = new TreeSet<>();
-    int square = (int) Math.floor(Math.sqrt(area) / step) * step;
+    int square = (int) Math.floor(Math.sqrt((double) area) / step) * step;
     sizes.add(new Size(square, square));
     for (int width = settings.smallest(); width <= largest; width += step) {
       int height = (int) Math.min(largest, area / width / step * step);

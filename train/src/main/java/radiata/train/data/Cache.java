@@ -37,6 +37,8 @@ public final class Cache {
       return new Entry(new LinkedHashMap<>(Map.of(name, array)));
     }
 
+    /// One of them.
+    ///
     /// @throws IllegalArgumentException if there is none of this name
     public FloatArray array(String name) {
       FloatArray array = arrays.get(name);

@@ -35,6 +35,8 @@ public final class Captions {
   /// @param item which use of which picture, unique within the epoch
   public record Moment(int epoch, long step, long item) {}
 
+  /// The text of one use of a caption.
+  ///
   /// @param caption several lines only with wildcards
   public String at(String caption, Moment when) {
     String text = caption;

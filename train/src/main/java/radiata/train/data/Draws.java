@@ -9,23 +9,29 @@ import java.util.random.RandomGenerator;
 /// drawn before: a resumed run draws what the whole one draws, and a feature that is turned on
 /// leaves the draws of the others as they are.
 public record Draws(long seed) {
-  /// What numbers are drawn for. New ones go to the end: the place of a purpose is part of its
-  /// numbers.
+  /// What numbers are drawn for.
   public enum Purpose {
-    ORDER,
-    FLIP,
-    CROP,
-    CAPTION_DROPOUT,
-    WILDCARD,
-    CAPTION_SHUFFLE,
-    TAG_DROPOUT,
-    LATENT,
-    NOISE,
-    NOISE_OFFSET,
-    TIMESTEP,
-    DROPOUT,
-    ADAPTER,
-    SAMPLE
+    ORDER(1),
+    FLIP(2),
+    CROP(3),
+    CAPTION_DROPOUT(4),
+    WILDCARD(5),
+    CAPTION_SHUFFLE(6),
+    TAG_DROPOUT(7),
+    LATENT(8),
+    NOISE(9),
+    NOISE_OFFSET(10),
+    TIMESTEP(11),
+    DROPOUT(12),
+    ADAPTER(13),
+    SAMPLE(14);
+
+    /// Goes into the numbers; never that of another, nor another one later.
+    private final long number;
+
+    Purpose(long number) {
+      this.number = number;
+    }
   }
 
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
@@ -47,7 +53,7 @@ public record Draws(long seed) {
   /// The start of such a stream, for generators elsewhere.
   public long seed(Purpose purpose, long epoch, long item) {
     long state = mix(seed + GOLDEN);
-    state = mix(state ^ mix(purpose.ordinal() + 1L));
+    state = mix(state ^ mix(purpose.number));
     state = mix(state + GOLDEN * (epoch + 1));
     return mix(state + GOLDEN * (item + 1));
   }
@@ -77,7 +83,7 @@ public record Draws(long seed) {
       if (bound <= 0) {
         throw new IllegalArgumentException("bound " + bound);
       }
-      return (int) ((nextLong() >>> 32) * bound >>> 32);
+      return (int) (((nextLong() >>> 32) * bound) >>> 32);
     }
   }
 

@@ -2,6 +2,7 @@ package radiata.train.data;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import radiata.train.data.Draws.Purpose;
 
@@ -22,6 +23,8 @@ public final class ImageBatches {
     return count;
   }
 
+  /// The batches of an epoch, in their order.
+  ///
   /// @param epoch from 1
   public List<ImageBatch> epoch(int epoch) {
     List<ImageBatch> batches = new ArrayList<>();
@@ -40,8 +43,8 @@ public final class ImageBatches {
     return batches;
   }
 
-  private TreeMap<Size, List<ImageUse>> byBucket(ImageData.Part part, int epoch) {
-    TreeMap<Size, List<ImageUse>> buckets = new TreeMap<>();
+  private Map<Size, List<ImageUse>> byBucket(ImageData.Part part, int epoch) {
+    Map<Size, List<ImageUse>> buckets = new TreeMap<>();
     for (ImageItem item : part.items()) {
       for (int i = 0; i < item.subset().repeats(); i++) {
         int number = item.first() + i;

@@ -21,6 +21,8 @@ public record ImageData(List<Part> parts, List<String> notes) {
     notes = List.copyOf(notes);
   }
 
+  /// Looks through data sets.
+  ///
   /// @throws DataException if a folder has no picture, or a picture or caption cannot be used
   public static ImageData scan(List<ImageDataset> datasets) throws IOException {
     List<Part> parts = new ArrayList<>();

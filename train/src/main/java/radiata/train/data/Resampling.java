@@ -112,7 +112,7 @@ final class Resampling {
 
     void mix(byte[] from, int start, int step, byte[] to, int at) {
       for (int c = 0; c < 3; c++) {
-        int sum = 1 << FRACTION_BITS - 1;
+        int sum = 1 << (FRACTION_BITS - 1);
         for (int i = 0; i < weights.length; i++) {
           sum += weights[i] * (from[start + i * step + c] & 0xff);
         }

@@ -44,10 +44,9 @@ public final class CsvLog implements AutoCloseable {
     List<String> lines = Files.readAllLines(file);
     List<String> kept = new ArrayList<>();
     for (String line : lines) {
-      boolean header = kept.isEmpty();
+      boolean header = kept.isEmpty() && line.startsWith("step,epoch");
       boolean number = line.matches("[0-9]{1,9},.*");
-      if (header && line.startsWith("step,epoch")
-          || number && Integer.parseInt(line.substring(0, line.indexOf(','))) <= after) {
+      if (header || (number && Integer.parseInt(line.substring(0, line.indexOf(','))) <= after)) {
         kept.add(line);
       }
     }

@@ -39,6 +39,8 @@ public final class LossPicture {
     top = Math.max(Math.ceil(most / tick) * tick, bottom + tick);
   }
 
+  /// The picture.
+  ///
   /// @param title shown above it
   /// @param first the step of the first loss
   /// @param losses of consecutive steps; what is not finite leaves a gap

@@ -128,7 +128,7 @@ public final class TensorboardLog implements AutoCloseable {
     private void number(long value) {
       long rest = value;
       while ((rest & ~0x7fL) != 0) {
-        out.write((int) (rest & 0x7f | 0x80));
+        out.write((int) ((rest & 0x7f) | 0x80));
         rest >>>= 7;
       }
       out.write((int) rest);
@@ -136,7 +136,7 @@ public final class TensorboardLog implements AutoCloseable {
 
     private void little(long value, int length) {
       for (int i = 0; i < length; i++) {
-        out.write((int) (value >>> 8 * i));
+        out.write((int) (value >>> (8 * i)));
       }
     }
   }

@@ -124,6 +124,8 @@ public record ConfigMembers(JsonObject json, String file) {
 
   /// Refuses a member that is there with any other value than the one that is built.
   ///
+  /// A list, which has a value for each level, must have only that one.
+  ///
   /// @param built as JSON writes it; `null` for a member that must not be there
   public void only(String key, String built) {
     JsonElement value = member(key);
@@ -135,6 +137,9 @@ public record ConfigMembers(JsonObject json, String file) {
   }
 
   private static boolean same(JsonElement value, JsonElement built) {
+    if (value instanceof JsonArray array) {
+      return array.asList().stream().allMatch(each -> same(each, built));
+    }
     if (value.isJsonPrimitive() && value.getAsJsonPrimitive().isNumber()) {
       return built.isJsonPrimitive()
           && built.getAsJsonPrimitive().isNumber()

@@ -22,6 +22,10 @@ import radiata.train.engine.Segments;
 import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
 import radiata.train.nn.NetworkException;
+import radiata.train.sample.Euler;
+import radiata.train.sample.NoiseSchedule;
+import radiata.train.sample.Prediction;
+import radiata.train.sample.Sampling;
 import radiata.train.text.TextEncoding;
 
 /// Whole models in single files, with all their blocks and a tenth of their widths.
@@ -54,6 +58,19 @@ final class DiffusionModelTest {
     assertThat(vae.encode(pictures).mean().shape()).isEqualTo(latents.shape());
   }
 
+  private void samples(Unet unet, UnetInput input, Texts texts) {
+    NoiseSchedule schedule = NoiseSchedule.scaledLinear(torch, Prediction.EPSILON);
+    Sampling sampling = new Sampling(unet, new Euler(schedule, 2), 5, input.sizes());
+    Tensor noise = input.sample();
+    Tensor made = sampling.run(noise, texts, texts, (step, x) -> {});
+    assertThat(made.shape()).isEqualTo(noise.shape());
+    // The same text on both sides leaves nothing to go past.
+    Sampling plain = new Sampling(unet, new Euler(schedule, 2), 1, input.sizes());
+    double far =
+        made.minus(plain.run(noise, texts, texts, (step, x) -> {})).square().mean().number();
+    assertThat(far).isLessThan(1e-9 * made.square().mean().number());
+  }
+
   @Test
   void sdxlReadsTwoTextsTheirVectorAndSizes() throws IOException {
     try (Checkpoint checkpoint = file(SmallModels.list("sdmecha__sdxl-sgm.tsv"));
@@ -84,6 +101,7 @@ final class DiffusionModelTest {
       assertThatThrownBy(() -> unet.forward(without, Segments.PLAIN, Unet.UNWATCHED))
           .isInstanceOf(NetworkException.class)
           .hasMessageContaining("sizes");
+      samples(unet, input, texts);
       decodes(model, predicted);
       assertThat(model.vae(DType.F32).config().scale()).isEqualTo(0.13025);
     }

@@ -39,6 +39,11 @@ final class UnetConfigTest {
     assertThat(config.upcast()).isFalse();
   }
 
+  @Test
+  void aListOfTheOneValueThatIsBuiltIsThatValue() {
+    assertThat(parse(", \"only_cross_attention\": [false, false, false]")).isEqualTo(parse(""));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "class_embed_type, '\"timestep\"'",

@@ -65,6 +65,22 @@ final class UnetTest {
     }
   }
 
+  /// The base weights of a training run may be in bfloat16.
+  @Test
+  void inBfloat16ItPredictsAboutTheSame() throws IOException {
+    try (Checkpoint checkpoint = Checkpoint.open(MODEL, Limits.DEFAULT);
+        DiffusionModel model = DiffusionModel.of(checkpoint, torch);
+        Scope _ = Scope.open()) {
+      UnetInput input =
+          new UnetInput(random(1, 1, 4, 8, 8), torch.of(new long[] {3}, 1), random(2, 1, 7, 20));
+      Tensor narrow = model.unet(DType.BF16).forward(input, Segments.PLAIN, Unet.UNWATCHED);
+      assertThat(narrow.dtype()).isEqualTo(DType.BF16);
+      Tensor wide = model.unet(DType.F32).forward(input, Segments.PLAIN, Unet.UNWATCHED);
+      double far = narrow.cast(DType.F32).minus(wide).square().mean().number();
+      assertThat(far).isPositive().isLessThan(1e-3 * wide.square().mean().number());
+    }
+  }
+
   @Test
   void theTextEncoderToo() throws IOException {
     try (Checkpoint checkpoint = Checkpoint.open(MODEL, Limits.DEFAULT);

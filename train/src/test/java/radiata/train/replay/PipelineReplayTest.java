@@ -1,18 +1,34 @@
 package radiata.train.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import radiata.safetensors.Checkpoint;
+import radiata.safetensors.DType;
+import radiata.safetensors.Header;
+import radiata.safetensors.Limits;
+import radiata.safetensors.Replace;
+import radiata.safetensors.SafetensorsWriter;
+import radiata.safetensors.Shape;
+import radiata.safetensors.TensorInfo;
+import radiata.safetensors.TensorSpec;
 import radiata.train.engine.Device;
+import radiata.train.engine.Scope;
+import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
+import radiata.train.nn.TensorReader;
 
 /// Every record of every pipeline that other programs ran.
 final class PipelineReplayTest {
@@ -47,6 +63,48 @@ final class PipelineReplayTest {
         .extracting(Deviation::name)
         .contains("unet.down_blocks.0", "unet.sample", "text_encoder.last_hidden_state")
         .doesNotContain("unet.conv_in", "unet.emb", "vae.coffee.mean", "tokenizer.input_ids");
+  }
+
+  /// Records of single prompts, which packs of larger models have.
+  @Test
+  void textsAloneAreReplayedByPrompt() throws IOException {
+    Path pack = copied(pipelines().getFirst());
+    Path file = pack.resolve("expected.safetensors");
+    Map<String, float[]> records = new TreeMap<>();
+    try (Checkpoint old = Checkpoint.open(file, Limits.DEFAULT);
+        Scope _ = Scope.open()) {
+      Tensor states =
+          new TensorReader(torch, old.parts().getFirst().file())
+              .read("text_encoder.last_hidden_state");
+      int[] prompts = {0, 1, 4};
+      for (int i = 0; i < prompts.length; i++) {
+        records.put(
+            "prompt" + prompts[i] + ".encoder_hidden_states", states.slice(0, i, i + 1).floats());
+      }
+    }
+    records.get("prompt4.encoder_hidden_states")[5] += 0.5f;
+    Header header =
+        Header.canonical(
+            records.keySet().stream()
+                .map(name -> new TensorSpec(name, DType.F32, Shape.of(1, 77, 20)))
+                .toList(),
+            Map.of());
+    try (SafetensorsWriter writer = SafetensorsWriter.create(file, header, Replace.FORCE)) {
+      for (TensorInfo tensor : header.tensors()) {
+        writer.write(tensor, 0, MemorySegment.ofArray(records.get(tensor.name())));
+      }
+      writer.commit();
+    }
+    assertThat(PipelineReplay.texts(pack, torch))
+        .extracting(Deviation::name, Deviation::holds)
+        .containsExactly(
+            tuple("prompt0.encoder_hidden_states", true),
+            tuple("prompt1.encoder_hidden_states", true),
+            tuple("prompt4.encoder_hidden_states", false));
+    assertThat(PipelineReplay.run(pack, torch))
+        .filteredOn(deviation -> !deviation.holds())
+        .extracting(Deviation::name)
+        .containsExactly("prompt4.encoder_hidden_states");
   }
 
   private Path copied(Path pack) throws IOException {
