@@ -276,6 +276,7 @@ final class Keys {
   void finish(Set<String> known) {
     Set<String> all = new LinkedHashSet<>(asked);
     all.addAll(known);
+    all.addAll(Spellings.shortFor(all));
     levels
         .getFirst()
         .forEach((name, place) -> {

@@ -1,5 +1,7 @@
 package radiata.train.config;
 
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 
 /// Short names for keys, beside those of sd-scripts.
@@ -23,6 +25,15 @@ final class Spellings {
           Map.entry("optimizer", "optimizer_type"));
 
   private Spellings() {}
+
+  /// The short names of keys.
+  static List<String> shortFor(Collection<String> keys) {
+    return SHORT.entrySet().stream()
+        .filter(each -> keys.contains(each.getValue()))
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
+  }
 
   /// The name under which a key is looked up.
   static String of(String key) {

@@ -123,9 +123,9 @@ class DatasetConfigTest {
   @Test
   void aWrongKeyIsToldOnEveryLevel() {
     refused(DATA.replace("shuffle_caption", "shufle_caption"), "line 2", "'shuffle_caption'");
-    refused(DATA.replace("batch_size", "batchsize"), "line 8", "[[datasets]]");
+    refused(DATA.replace("batch_size", "batchsize"), "line 8", "[[datasets]]", "'batch_size'");
     refused(DATA.replace("num_repeats", "num_repeat"), "line 26", "'num_repeats'");
-    refused(DATA + "[datasets.more]\nx = 1\n", "line 28", "'more'");
+    refused(DATA + "[datasets.more]\nx = 1\n", "line 29", "'more'");
     refused(DATA.replace("'piyo'", "['piyo', 'hoge']"), "line 25", "not a text");
     refused("[genral]\n" + DATA, "line 1", "'general'");
     refused(DATA.replace("keep_tokens = 3", "resolution = 3"), "line 19", "'resolution'");
