@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import org.apache.commons.cli.Option;
 import radiata.cli.report.Console;
 import radiata.cli.report.Json;
@@ -63,11 +64,11 @@ final class ReplayCommand implements Command {
     } catch (IllegalArgumentException e) {
       throw new UsageException("--device: " + e.getMessage());
     }
-    List<Deviation> deviations =
-        Replay.run(Arguments.path(arguments.words("PACK").getFirst()), Torch.on(device));
+    String pack = arguments.words("PACK").getFirst();
+    List<Deviation> deviations = Replay.run(Arguments.path(pack), Torch.on(device));
     long beyond = deviations.stream().filter(d -> !d.holds()).count();
     if (console.json()) {
-      console.document(document(deviations));
+      console.document(document(pack, device, deviations));
     } else {
       Table table = new Table("record", "deviation", "tolerance", "");
       for (Deviation d : deviations) {
@@ -86,7 +87,8 @@ final class ReplayCommand implements Command {
     return String.format(Locale.ROOT, "%.2g", value);
   }
 
-  private static JsonObject document(List<Deviation> deviations) {
+  /// The document of `--json`: the worst deviation of each kind, and every record.
+  private static JsonObject document(String pack, Device device, List<Deviation> deviations) {
     JsonArray all = new JsonArray();
     for (Deviation d : deviations) {
       JsonObject one = new JsonObject();
@@ -97,7 +99,34 @@ final class ReplayCommand implements Command {
       all.add(one);
     }
     JsonObject document = Json.document();
+    document.addProperty("pack", pack);
+    document.addProperty("device", device.toString());
+    document.addProperty("ok", deviations.stream().allMatch(Deviation::holds));
+    document.add(
+        "loss", worst(deviations, "max_abs", "loss of every step", "first_step", "loss at step 1"));
+    document.add("gradients", worst(deviations, "max_rel", "gradients at step"));
+    document.add(
+        "adapter", worst(deviations, "max_abs", "final adapter, largest", "max_rel", "final "));
+    document.add(
+        "merged",
+        worst(deviations, "max_abs", "merged weights, largest", "max_rel", "merged weights"));
     document.add("records", all);
     return document;
+  }
+
+  /// @param keysAndStarts a key, and how the records begin whose worst it states; and so on
+  private static JsonObject worst(List<Deviation> deviations, String... keysAndStarts) {
+    JsonObject object = new JsonObject();
+    for (int i = 0; i < keysAndStarts.length; i += 2) {
+      String start = keysAndStarts[i + 1];
+      OptionalDouble most =
+          deviations.stream()
+              .filter(d -> d.name().startsWith(start))
+              .filter(d -> start.endsWith("largest") || !d.name().endsWith("largest"))
+              .mapToDouble(Deviation::found)
+              .max();
+      object.add(keysAndStarts[i], Json.number(most));
+    }
+    return object;
   }
 }

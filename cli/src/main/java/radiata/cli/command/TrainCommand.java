@@ -7,9 +7,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import org.apache.commons.cli.Option;
+import radiata.bake.ModelFiles;
 import radiata.cli.report.Console;
 import radiata.names.Family;
-import radiata.bake.ModelFiles;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
 import radiata.train.config.StartingConfig;
@@ -19,7 +19,9 @@ import radiata.train.run.Training;
 /// `train`: makes an adapter from pictures or texts.
 final class TrainCommand implements Command {
   private static final Option INIT =
-      Flags.value("init", "MODEL", "write a first config for this model into CONFIG.toml; no run");
+      Flags.value("init", "CONFIG.toml", "write a first config for the model of --model; no run");
+  private static final Option MODEL =
+      Flags.value("model", "M", "the model that --init writes a config for");
   private static final Option RESUME =
       Flags.flag("resume", "go on from the state that an earlier run of this config left");
   private static final Option DATE =
@@ -40,20 +42,21 @@ final class TrainCommand implements Command {
 
   @Override
   public List<String> usage() {
-    return List.of("CONFIG.toml [--resume] [options]", "CONFIG.toml --init MODEL");
+    return List.of("CONFIG.toml [--resume] [options]", "--init CONFIG.toml --model M");
   }
 
   @Override
   public List<Example> examples() {
     return List.of(
-        new Example("train style.toml --init sd15.safetensors", "a commented config to start from"),
+        new Example(
+            "train --init style.toml --model sd15.safetensors", "a commented config to start from"),
         new Example("train style.toml", "trains, and leaves the adapter in its output_dir"),
         new Example("train style.toml --resume", "goes on where a run was broken off"));
   }
 
   @Override
   public List<Section> sections() {
-    return List.of(Section.of("Run", INIT, RESUME), Section.of("Output", DATE));
+    return List.of(Section.of("Run", INIT, MODEL, RESUME), Section.of("Output", DATE));
   }
 
   @Override
@@ -68,16 +71,20 @@ final class TrainCommand implements Command {
 
   @Override
   public int run(Arguments arguments, Console console) throws IOException {
-    Path file = Arguments.path(arguments.words("CONFIG.toml").getFirst());
-    Optional<String> model = arguments.text(INIT);
-    if (model.isPresent()) {
-      begin(file, model.get(), console);
+    Optional<Path> first = arguments.text(INIT).map(Arguments::path);
+    if (first.isPresent()) {
+      arguments.words(new String[0]);
+      String model =
+          arguments
+              .text(MODEL)
+              .orElseThrow(() -> new UsageException("--init wants the model too: --model M"));
+      begin(first.get(), model, console);
       return 0;
     }
+    Path file = Arguments.path(arguments.words("CONFIG.toml").getFirst());
     TrainConfig config = TrainConfig.read(file);
     try (TrainView view = new TrainView(console)) {
-      Training.run(
-          config, arguments.has(RESUME), arguments.text(DATE).map(Dates::checked), view);
+      Training.run(config, arguments.has(RESUME), arguments.text(DATE).map(Dates::checked), view);
       view.done();
     }
     return 0;

@@ -44,8 +44,8 @@ public final class PeftSettings {
   /// The last parts of the paths, where these name the same layers; else the whole paths.
   private static List<String> targets(List<TrainedModule> modules) {
     TreeSet<String> names = new TreeSet<>();
-    modules.forEach(module ->
-        names.add(module.path().substring(module.path().lastIndexOf('.') + 1)));
+    modules.forEach(
+        module -> names.add(module.path().substring(module.path().lastIndexOf('.') + 1)));
     return List.copyOf(names);
   }
 }

@@ -327,8 +327,8 @@ public final class Tensor {
     return this;
   }
 
-  /// Whether this is such a leaf, or was made of one while gradients were recorded. DJL's own answer
-  /// is true of leaves only.
+  /// Whether this is such a leaf, or was made of one while gradients were recorded. DJL's own
+  /// answer is true of leaves only.
   public boolean isTrained() {
     try (Scope _ = Scope.open()) {
       return Libtorch.bytes(Scripted.run("in_graph", value(this)).handle())[0] != 0;

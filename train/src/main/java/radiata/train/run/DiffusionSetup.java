@@ -3,7 +3,6 @@ package radiata.train.run;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -44,14 +43,18 @@ final class DiffusionSetup {
   private DiffusionSetup(TrainConfig config, DiffusionParts parts) {
     this.config = config;
     this.parts = parts;
-    parts.unet().layers().projections().forEach((path, layer) ->
-        put(path, unetName(path), layer));
+    parts.unet().layers().projections().forEach((path, layer) -> put(path, unetName(path), layer));
     for (int i = 0; i < parts.encoders().size(); i++) {
       String network = parts.encoders().size() == 1 ? "te" : "te" + (i + 1);
-      parts.encoders().get(i).layers().projections().forEach((path, layer) -> {
-        String full = path.startsWith(TEXT) ? path : TEXT + path;
-        put(network + ":" + full, "lora_" + network + "_" + full.replace('.', '_'), layer);
-      });
+      parts
+          .encoders()
+          .get(i)
+          .layers()
+          .projections()
+          .forEach((path, layer) -> {
+            String full = path.startsWith(TEXT) ? path : TEXT + path;
+            put(network + ":" + full, "lora_" + network + "_" + full.replace('.', '_'), layer);
+          });
     }
   }
 
@@ -63,8 +66,7 @@ final class DiffusionSetup {
   /// sd-scripts knows the layers of SDXL by the names of its original code.
   private String unetName(String path) {
     String name = "lora_unet_" + path.replace('.', '_');
-    if (parts.family() != Family.SDXL
-        || config.output().dialect() != OutputSection.Dialect.KOHYA) {
+    if (parts.family() != Family.SDXL || config.output().dialect() != OutputSection.Dialect.KOHYA) {
       return name;
     }
     NameTable table = NameTable.of(Family.SDXL);
@@ -82,9 +84,7 @@ final class DiffusionSetup {
       TrainedAdapter adapter = setup.adapter(torch);
       boolean detached = config.adapter().normGradient() == NormGradient.DETACHED;
       adapter.attach(
-          setup.layers,
-          new MapAlgebra(detached),
-          detached ? Profiles.EXACT : Profiles.LYCORIS);
+          setup.layers, new MapAlgebra(detached), detached ? Profiles.EXACT : Profiles.LYCORIS);
       return new DiffusionTask(config, torch, parts, adapter, data, facts(parts, base));
     } catch (IOException | RuntimeException e) {
       parts.close();
@@ -109,11 +109,7 @@ final class DiffusionSetup {
     }
     Draft draft =
         new Draft(
-            torch,
-            section.blueprint(),
-            Draft.Spelling.KOHYA,
-            DType.F32,
-            config.training().seed());
+            torch, section.blueprint(), Draft.Spelling.KOHYA, DType.F32, config.training().seed());
     Targets targets = section.layers();
     layers.forEach((path, layer) -> {
       if (wanted(path, layer, targets, section)) {

@@ -81,8 +81,9 @@ final class DiffusionTask implements Task {
   private static List<Group> groups(TrainedAdapter adapter, TrainingSection training) {
     List<Tensor> unet = new ArrayList<>();
     List<Tensor> text = new ArrayList<>();
-    adapter.parameters().forEach((key, tensor) ->
-        (key.startsWith("lora_te") ? text : unet).add(tensor));
+    adapter
+        .parameters()
+        .forEach((key, tensor) -> (key.startsWith("lora_te") ? text : unet).add(tensor));
     List<Group> groups = new ArrayList<>();
     if (!text.isEmpty()) {
       groups.add(new Group("lr/textencoder", text, training.textEncoderRate()));
@@ -216,9 +217,13 @@ final class DiffusionTask implements Task {
     RandomGenerator generator = new Draws(seed).of(Purpose.SAMPLE, NOISES, number);
     Tensor noise =
         Normals.of(
-            torch, generator, 1, 4, prompt.size().height() / factor, prompt.size().width() / factor);
-    Sampler sampler =
-        Sampler.named(prompt.sampler().name(), parts.schedule(), prompt.steps());
+            torch,
+            generator,
+            1,
+            4,
+            prompt.size().height() / factor,
+            prompt.size().width() / factor);
+    Sampler sampler = Sampler.named(prompt.sampler().name(), parts.schedule(), prompt.steps());
     Texts text = parts.texts().of(List.of(prompt.text()), Segments.PLAIN);
     Texts negative = parts.texts().of(List.of(prompt.negative()), Segments.PLAIN);
     Tensor sizes = parts.sizes(prompt.size());

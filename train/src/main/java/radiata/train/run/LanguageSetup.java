@@ -96,8 +96,7 @@ final class LanguageSetup {
     }
     Blueprint blueprint = section.blueprint();
     Draft.Spelling spelling = peft ? Draft.Spelling.PEFT : Draft.Spelling.KOHYA;
-    Draft draft =
-        new Draft(torch, blueprint, spelling, DType.F32, config.training().seed());
+    Draft draft = new Draft(torch, blueprint, spelling, DType.F32, config.training().seed());
     Targets targets =
         Targets.named(section.targets().isEmpty() ? List.of("all-linear") : section.targets());
     layers.forEach((path, layer) -> {

@@ -75,9 +75,7 @@ final class Latents {
       Vae.Moments moments = vae.encode(pixels);
       Tensor noise =
           Normals.of(
-              torch,
-              draws.of(Draws.Purpose.LATENT, epoch, item),
-              moments.mean().shape().dims());
+              torch, draws.of(Draws.Purpose.LATENT, epoch, item), moments.mean().shape().dims());
       Tensor latents = vae.latents(moments, noise.cast(moments.mean().dtype()));
       if (!latents.isFinite()) {
         throw new TrainingException(

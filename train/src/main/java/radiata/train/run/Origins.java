@@ -20,15 +20,17 @@ final class Origins {
   static Provenance provenance(TrainConfig config, Checkpoint base) throws IOException {
     Map<String, String> settings = new TreeMap<>();
     settings.put("seed", String.valueOf(config.training().seed()));
-    settings.put("norm-gradient", config.adapter().normGradient().name().toLowerCase(java.util.Locale.ROOT));
+    settings.put(
+        "norm-gradient", config.adapter().normGradient().name().toLowerCase(java.util.Locale.ROOT));
     List<Input> inputs = new ArrayList<>(List.of(Input.byHeader("base", base)));
     if (config.adapter().from().isPresent()) {
       inputs.add(
           new Input(
               "adapter",
               Map.of(),
-              List.of(Source.byContent(config.adapter().from().get())
-                  .with(Hashes.sha256(config.adapter().from().get())))));
+              List.of(
+                  Source.byContent(config.adapter().from().get())
+                      .with(Hashes.sha256(config.adapter().from().get())))));
     }
     return new Provenance(new Recipe("train", settings), inputs);
   }
@@ -40,8 +42,9 @@ final class Origins {
     for (Checkpoint.Part part : base.parts()) {
       all.append(Hashes.header(part.file())).append('\n');
     }
-    task.adapter().parameters().forEach((key, tensor) ->
-        all.append(key).append(' ').append(tensor.shape()).append('\n'));
+    task.adapter()
+        .parameters()
+        .forEach((key, tensor) -> all.append(key).append(' ').append(tensor.shape()).append('\n'));
     all.append(config.training().seed()).append(' ');
     all.append(config.training().batchSize()).append(' ');
     all.append(config.training().accumulate()).append(' ');

@@ -24,8 +24,7 @@ final class RunOutputs {
 
   /// @param provenance what every adapter says of where it comes from
   /// @param identity tells this run from others
-  RunOutputs(
-      OutputSection output, Provenance provenance, String identity, Optional<String> date) {
+  RunOutputs(OutputSection output, Provenance provenance, String identity, Optional<String> date) {
     this.output = output;
     this.provenance = provenance;
     this.identity = identity;
@@ -83,7 +82,8 @@ final class RunOutputs {
   }
 
   private Path file(String name) {
-    return output.folder()
+    return output
+        .folder()
         .resolve(output.dialect() == OutputSection.Dialect.PEFT ? name : name + ".safetensors");
   }
 

@@ -42,10 +42,12 @@ final class RunState {
   private static SequencedMap<String, Tensor> tensors(TrainedAdapter adapter, Descent descent) {
     SequencedMap<String, Tensor> all = new LinkedHashMap<>();
     Map<Tensor, String> keys = new java.util.IdentityHashMap<>();
-    adapter.parameters().forEach((key, tensor) -> {
-      keys.put(tensor, key);
-      all.put("adapter/" + key, tensor);
-    });
+    adapter
+        .parameters()
+        .forEach((key, tensor) -> {
+          keys.put(tensor, key);
+          all.put("adapter/" + key, tensor);
+        });
     for (AdamW group : descent.groups()) {
       for (int i = 0; i < group.parameters().size(); i++) {
         String key = keys.get(group.parameters().get(i));

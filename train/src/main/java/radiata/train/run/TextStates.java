@@ -63,8 +63,7 @@ final class TextStates {
         pooled.add(vector);
       }
     }
-    return new Texts(
-        Tensor.cat(0, contexts), pooled.isEmpty() ? null : Tensor.cat(0, pooled));
+    return new Texts(Tensor.cat(0, contexts), pooled.isEmpty() ? null : Tensor.cat(0, pooled));
   }
 
   private Texts kept(String caption) {

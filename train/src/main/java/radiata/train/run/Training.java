@@ -36,8 +36,7 @@ public final class Training {
       Room.require(config, base);
       try (Task task =
           switch (config.data()) {
-            case ImageSection images ->
-                DiffusionSetup.task(config, images, base, torch, listener);
+            case ImageSection images -> DiffusionSetup.task(config, images, base, torch, listener);
             case TextSection text -> LanguageSetup.task(config, text, base, torch);
           }) {
         RunOutputs outputs =

@@ -182,8 +182,7 @@ final class TrainingRun {
         due,
         new RunFacts(
             batches, config.training().epochs(batches), steps, epoch, step, outputs.date()));
-    RunState.save(
-        outputs.state(), outputs.identity(), step, task.adapter(), descent, scale);
+    RunState.save(outputs.state(), outputs.identity(), step, task.adapter(), descent, scale);
     due.adapter().ifPresent(listener::saved);
   }
 
@@ -197,8 +196,7 @@ final class TrainingRun {
   private void picture(int first) throws IOException {
     if (!losses.isEmpty()) {
       Path file = config.output().folder().resolve(config.output().name() + "-loss.svg");
-      Files.writeString(
-          file, LossPicture.svg(config.output().name(), first + 1, losses));
+      Files.writeString(file, LossPicture.svg(config.output().name(), first + 1, losses));
     }
   }
 }

@@ -4,13 +4,17 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import radiata.train.config.TextSection;
 
 /// Turns texts into rows of tokens.
@@ -20,6 +24,7 @@ import radiata.train.config.TextSection;
 /// stream is cut (tokens then see the samples before them).
 public final class TokenRows {
   private static final long IGNORED = -100;
+  private static final Pattern PIECES = Pattern.compile("(.*[^a-zA-Z])?tok(enizer)?[0-9]*\\.bin");
 
   private final HuggingFaceTokenizer tokenizer;
   private final long end;
@@ -37,20 +42,35 @@ public final class TokenRows {
   /// @throws TextException if there is no tokenizer, or the file is not what its format says, or
   ///   too short for one row
   public static List<TokenRow> read(Path model, long end, TextSection text) throws IOException {
-    Path file = model.resolve("tokenizer.json");
-    if (!Files.isRegularFile(file)) {
-      throw new TextException(
-          "%s has no tokenizer.json, which is needed to train on text".formatted(model));
-    }
-    try (HuggingFaceTokenizer tokenizer =
-        HuggingFaceTokenizer.newInstance(
-            file, Map.of("addSpecialTokens", "true", "truncation", "false", "padding", "false"))) {
+    try (HuggingFaceTokenizer tokenizer = tokenizer(model)) {
       TokenRows rows = new TokenRows(tokenizer, end, text);
       return switch (text.format()) {
         case TEXT -> rows.plain();
         case JSONL -> rows.pairs();
       };
     }
+  }
+
+  private static HuggingFaceTokenizer tokenizer(Path model) throws IOException {
+    Map<String, String> options =
+        Map.of("addSpecialTokens", "true", "truncation", "false", "padding", "false");
+    Path file = model.resolve("tokenizer.json");
+    if (Files.isRegularFile(file)) {
+      return HuggingFaceTokenizer.newInstance(file, options);
+    }
+    List<Path> pieces;
+    try (Stream<Path> files = Files.list(model)) {
+      pieces =
+          files.filter(each -> PIECES.matcher(each.getFileName().toString()).matches()).toList();
+    }
+    if (pieces.size() != 1) {
+      throw new TextException(
+          "%s has no tokenizer.json (and no tokenizer of llama2.c, tok*.bin), which is needed to train on text"
+              .formatted(model));
+    }
+    String json = PieceTokenizer.json(pieces.getFirst());
+    return HuggingFaceTokenizer.newInstance(
+        new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), options);
   }
 
   private List<TokenRow> plain() throws IOException {
@@ -101,7 +121,8 @@ public final class TokenRows {
         | NullPointerException e) {
       throw new TextException(
           "%s, line %d: expected an object with \"prompt\" and \"completion\", found %s"
-              .formatted(text.file(), number, line.length() > 60 ? line.substring(0, 60) + "..." : line));
+              .formatted(
+                  text.file(), number, line.length() > 60 ? line.substring(0, 60) + "..." : line));
     }
     long[] first = tokenizer.encode(prompt, true, false).getIds();
     long[] second = tokenizer.encode(completion, prompt.isEmpty(), false).getIds();
@@ -131,7 +152,8 @@ public final class TokenRows {
     List<TokenRow> cut = new ArrayList<>();
     for (int from = 0; from + 1 < all; from += text.maxLength()) {
       int to = Math.min(from + text.maxLength(), all);
-      cut.add(new TokenRow(Arrays.copyOfRange(ids, from, to), Arrays.copyOfRange(labels, from, to)));
+      cut.add(
+          new TokenRow(Arrays.copyOfRange(ids, from, to), Arrays.copyOfRange(labels, from, to)));
     }
     return cut;
   }
