@@ -33,6 +33,8 @@ import radiata.train.engine.Tensor;
 public record AdapterOutput(
     DType dtype, Map<String, String> metadata, Optional<String> settings, Provenance provenance) {
 
+  /// Writes the adapter as it is now; what stood there is replaced.
+  ///
   /// @throws radiata.safetensors.SafetensorsException if it cannot be written
   public void write(TrainedAdapter adapter, Path output) throws IOException {
     List<TensorSpec> specs = new ArrayList<>();

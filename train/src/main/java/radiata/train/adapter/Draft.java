@@ -64,6 +64,8 @@ public final class Draft {
     add(name, layer.path(), layer);
   }
 
+  /// The same for a layer of one of several networks.
+  ///
   /// @param path of the layer, where its own is not unique
   public void add(String name, String path, Projection layer) {
     Shape shape = layer.shape();
@@ -178,7 +180,7 @@ public final class Draft {
   }
 
   private void even(String key, long inputs, long... shape) {
-    double bound = 1 / Math.sqrt(inputs);
+    double bound = 1 / Math.sqrt((double) inputs);
     put(key, generator -> bound * (2 * generator.nextDouble() - 1), shape);
   }
 

@@ -15,6 +15,8 @@ public final class PeftSettings {
 
   private PeftSettings() {}
 
+  /// The text of the file.
+  ///
   /// @param base the name of the model's folder
   /// @param flipped whether the model stores its weights `[in, out]`
   public static String text(

@@ -71,7 +71,8 @@ public record Targets(Predicate<String> unet, Predicate<String> text, boolean ke
 
   private static Pattern glob(String name) {
     StringBuilder pattern = new StringBuilder();
-    for (char c : name.toCharArray()) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
       pattern.append(
           switch (c) {
             case '*' -> ".*";

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import radiata.adapter.file.AdapterFile;
@@ -86,6 +87,10 @@ public final class TrainedAdapter {
     return parameters;
   }
 
+  private Tensor parameter(String key) {
+    return Objects.requireNonNull(parameters.get(key), key);
+  }
+
   /// Numbers that stand in the file and are not trained, by key.
   public SequencedMap<String, Double> alphas() {
     return alphas;
@@ -99,7 +104,7 @@ public final class TrainedAdapter {
         throw new NetworkException("the model has no layer " + module.path());
       }
       layer.adapt(
-          module.adapter().map(key -> LinearMap.Dense.of(parameters.get(key))),
+          module.adapter().map(key -> LinearMap.Dense.of(parameter(key))),
           algebra,
           profile,
           module.axis().orElse(null));

@@ -165,8 +165,8 @@ public final class Tensor {
     for (int i = 0; i < rank; i++) {
       axes[i] = i;
     }
-    axes[rank - 1] = rank - 2;
-    axes[rank - 2] = rank - 1;
+    axes[rank - 1] = rank - 2L;
+    axes[rank - 2] = rank - 1L;
     return permute(axes);
   }
 

@@ -32,6 +32,8 @@ public record LanguageConfig(
     long end) {
   private static final Set<String> LLAMAS = Set.of("llama", "mistral", "qwen2", "qwen3");
 
+  /// Reads a config.
+  ///
   /// @throws NetworkException if it is no JSON, or of an architecture that is not built
   public static LanguageConfig parse(String text, String file) {
     JsonObject json;

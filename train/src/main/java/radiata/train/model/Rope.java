@@ -84,7 +84,7 @@ public record Rope(double theta, Scaling scaling) {
     for (int j = 0; j < width / 2; j++) {
       double frequency = scaling.of(Math.pow(theta, -2.0 * j / width));
       for (int p = 0; p < tokens; p++) {
-        double angle = dtype == DType.F64 ? p * frequency : (float) ((float) p * (float) frequency);
+        double angle = dtype == DType.F64 ? p * frequency : (float) p * (float) frequency;
         int at = p * width + j;
         cos[at] = cos[at + width / 2] = Math.cos(angle);
         sin[at] = sin[at + width / 2] = Math.sin(angle);

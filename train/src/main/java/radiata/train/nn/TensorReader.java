@@ -10,6 +10,8 @@ import radiata.train.engine.Torch;
 
 /// Reads tensors of a file into libtorch's own memory.
 public record TensorReader(Torch torch, TensorFile file) {
+  /// The tensor of a name.
+  ///
   /// @throws NetworkException if there is none of that name
   public Tensor read(String name) throws IOException {
     TensorInfo info =

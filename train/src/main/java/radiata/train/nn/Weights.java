@@ -124,6 +124,8 @@ public final class Weights implements AutoCloseable {
     return has(name) ? need(name) : null;
   }
 
+  /// A weight.
+  ///
   /// @throws NetworkException if there is none of that name
   public Tensor need(String name) {
     List<Tensor> rows = new ArrayList<>();

@@ -11,7 +11,12 @@ import radiata.train.engine.Torch;
 /// added after the correction (torch 2.7.1 `optim/adamw.py`). Its moments belong to the scope that
 /// is open when it is made.
 public final class AdamW {
-  /// @param betas how slowly the two moments forget
+  /// How it moves.
+  ///
+  /// @param beta1 how slowly the first moment forgets
+  /// @param beta2 how slowly the second one does
+  /// @param epsilon added to the root of the second moment
+  /// @param decay of the parameters, times the rate
   public record Settings(double beta1, double beta2, double epsilon, double decay) {
     public static final Settings DEFAULT = new Settings(0.9, 0.999, 1e-8, 0.01);
   }

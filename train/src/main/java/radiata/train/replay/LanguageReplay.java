@@ -30,13 +30,11 @@ final class LanguageReplay implements Objective {
   private final Pack pack;
   private final LanguageModel model;
   private final TensorReader inputs;
-  private final Map<String, Projection> layers;
 
   private LanguageReplay(Pack pack, LanguageModel model, TensorReader inputs) {
     this.pack = pack;
     this.model = model;
     this.inputs = inputs;
-    this.layers = model.layers().projections();
   }
 
   static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {

@@ -15,6 +15,8 @@ import radiata.train.nn.NetworkException;
 
 /// The description of a recorded run: `pack.json` in its folder.
 public record Pack(Path folder, JsonObject json) {
+  /// Reads the description of a pack.
+  ///
   /// @throws NetworkException if the folder is no pack
   public static Pack open(Path folder) throws IOException {
     Path file = folder.resolve("pack.json");
@@ -68,6 +70,8 @@ public record Pack(Path folder, JsonObject json) {
     return Optional.ofNullable(at).filter(e -> !e.isJsonNull());
   }
 
+  /// A number that must be there.
+  ///
   /// @throws NetworkException if the pack does not say
   public double need(String... path) {
     return number(path)

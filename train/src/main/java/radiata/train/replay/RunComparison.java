@@ -55,6 +55,8 @@ public final class RunComparison {
     }
   }
 
+  /// The largest distance of any two numbers; infinite where one is none.
+  ///
   /// @param found of which the record may have the first part only
   public static double largest(double[] found, double[] record) {
     double most = record.length > found.length ? Double.POSITIVE_INFINITY : 0;

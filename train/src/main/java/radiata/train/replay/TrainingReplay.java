@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
@@ -192,9 +193,9 @@ final class TrainingReplay {
   }
 
   private static String kind(String key) {
-    String[] parts = key.split("\\.");
-    String last = parts[parts.length - 1];
-    return last.equals("weight") ? parts[parts.length - 2] + ".weight" : last;
+    int last = key.lastIndexOf('.');
+    boolean weight = key.substring(last + 1).equals("weight");
+    return key.substring((weight ? key.lastIndexOf('.', last - 1) : last) + 1);
   }
 
   private void merged() {
@@ -207,7 +208,7 @@ final class TrainingReplay {
       }
       try (Scope _ = Scope.open();
           Gradients.Pause _ = Gradients.pause()) {
-        Projection layer = layers.get(module.path());
+        Projection layer = Objects.requireNonNull(layers.get(module.path()), module.path());
         Tensor weight = layer.map().dense();
         double[] values = (flipped() ? weight.transposed() : weight).cast(DType.F64).doubles();
         largest = Math.max(largest, RunComparison.largest(values, comparison.record(name)));

@@ -27,6 +27,10 @@ import radiata.train.model.ClipText;
 import radiata.train.model.DiffusionModel;
 import radiata.train.model.Unet;
 import radiata.train.model.Vae;
+import radiata.train.model.VaeConfig;
+import radiata.train.nn.Layers;
+import radiata.train.nn.NetworkException;
+import radiata.train.nn.Weights;
 import radiata.train.sample.NoiseSchedule;
 import radiata.train.sample.Prediction;
 import radiata.train.text.ClipTokenizer;
@@ -36,10 +40,9 @@ import radiata.train.text.ClipTokenizer;
 final class DiffusionParts implements AutoCloseable {
   private final Torch torch;
   private final Scope scope;
-  private final Checkpoint base;
   private final @Nullable Checkpoint vaeFile;
   private final DiffusionModel model;
-  private final @Nullable DiffusionModel vaeModel;
+  private final @Nullable Weights vaeWeights;
   private final List<ClipTokenizer> tokenizers;
   private final Unet unet;
   private final List<ClipText> encoders = new ArrayList<>();
@@ -52,7 +55,6 @@ final class DiffusionParts implements AutoCloseable {
       throws IOException {
     this.torch = torch;
     this.scope = Scope.open();
-    this.base = base;
     this.model = DiffusionModel.of(base, torch);
     DType precision = config.model().precision();
     this.unet = model.unet(precision);
@@ -63,8 +65,9 @@ final class DiffusionParts implements AutoCloseable {
         config.model().vae().isPresent()
             ? Checkpoint.open(config.model().vae().get(), Limits.DEFAULT)
             : null;
-    this.vaeModel = null;
-    this.vae = model.vae(DType.F32);
+    this.vaeWeights = vaeFile == null ? null : weights(vaeFile, torch);
+    this.vae =
+        vaeFile == null || vaeWeights == null ? model.vae(DType.F32) : vae(vaeFile, vaeWeights);
     this.tokenizers = tokenizers(base, encoders.size());
     this.schedule = schedule(config, base, torch);
     this.texts =
@@ -83,8 +86,28 @@ final class DiffusionParts implements AutoCloseable {
             vae,
             new Cache(images.cacheFolder()),
             images.cacheLatents(),
-            images.cacheLatents() ? name(base) + " " + config.training().seed() : "",
+            images.cacheLatents()
+                ? name(vaeFile == null ? base : vaeFile) + " " + config.training().seed()
+                : "",
             new Draws(config.training().seed()));
+  }
+
+  private static Weights weights(Checkpoint file, Torch torch) {
+    return new Weights(torch, Weights.places(file, "", ""), DType.F32);
+  }
+
+  /// A VAE of its own folder or file, in the layout of diffusers.
+  private Vae vae(Checkpoint file, Weights weights) throws IOException {
+    if (!weights.has("decoder.conv_norm_out.weight")) {
+      throw new NetworkException(
+          "%s is no VAE in the layout of diffusers; take the folder of one".formatted(file.path()));
+    }
+    Path config = file.path().resolve("config.json");
+    VaeConfig architecture =
+        Files.isRegularFile(config)
+            ? VaeConfig.parse(Files.readString(config), config.toString())
+            : VaeConfig.of(weights, model.family());
+    return new Vae(new Layers(weights), architecture);
   }
 
   /// The files that hold the VAE, by content.
@@ -174,6 +197,9 @@ final class DiffusionParts implements AutoCloseable {
     scope.close();
     model.close();
     tokenizers.forEach(ClipTokenizer::close);
+    if (vaeWeights != null) {
+      vaeWeights.close();
+    }
     if (vaeFile != null) {
       vaeFile.close();
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import radiata.adapter.file.AdapterFile;
@@ -113,7 +114,7 @@ final class DiffusionSetup {
     Targets targets = section.layers();
     layers.forEach((path, layer) -> {
       if (wanted(path, layer, targets, section)) {
-        draft.add(names.get(path), path, layer);
+        draft.add(Objects.requireNonNull(names.get(path)), path, layer);
       }
     });
     return LanguageSetup.required(draft.adapter(), section.targets());

@@ -41,7 +41,9 @@ final class LanguageSetup {
   static Task task(TrainConfig config, TextSection text, Checkpoint base, Torch torch)
       throws IOException {
     Path folder =
-        Files.isDirectory(base.path()) ? base.path() : base.path().toAbsolutePath().getParent();
+        Files.isDirectory(base.path())
+            ? base.path()
+            : base.path().toAbsolutePath().resolveSibling("");
     Path file = folder.resolve("config.json");
     if (!Files.isRegularFile(file)) {
       throw new NetworkException(

@@ -20,8 +20,6 @@ import radiata.train.text.TokenRow;
 /// A language model that learns to go on with texts: cross entropy of every token that counts,
 /// divided by how many count in the whole step.
 final class LanguageTask implements Task {
-  private static final long IGNORED = -100;
-
   private final TrainConfig config;
   private final Torch torch;
   private final LanguageModel model;
@@ -89,14 +87,12 @@ final class LanguageTask implements Task {
   @Override
   public Loss loss(Moment moment, Segments segments) {
     List<TokenRow> batch = batch(moment);
-    int longest = batch.stream().mapToInt(row -> row.ids().length).max().orElseThrow();
+    int longest = batch.stream().mapToInt(TokenRow::length).max().orElseThrow();
     long[] ids = new long[batch.size() * longest];
     long[] labels = new long[ids.length];
-    Arrays.fill(labels, IGNORED);
+    Arrays.fill(labels, TokenRow.IGNORED);
     for (int i = 0; i < batch.size(); i++) {
-      TokenRow row = batch.get(i);
-      System.arraycopy(row.ids(), 0, ids, i * longest, row.ids().length);
-      System.arraycopy(row.labels(), 0, labels, i * longest, row.labels().length);
+      batch.get(i).put(ids, labels, i * longest);
     }
     Tensor logits = model.logits(torch.of(ids, batch.size(), longest), segments);
     Tensor wanted = torch.of(labels, batch.size(), longest).slice(1, 1, longest).reshape(-1);

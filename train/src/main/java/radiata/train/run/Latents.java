@@ -20,8 +20,6 @@ import radiata.train.model.Vae;
 /// What the VAE makes of pictures, scaled as the UNet reads it. Where latents are kept, each
 /// picture has one sample of its distribution, and one mirrored, for the whole run, as in
 /// sd-scripts.
-///
-/// @param vae names it by content
 final class Latents {
   /// Without a look into the file: which picture, and whether mirrored.
   private record Key(java.nio.file.Path file, boolean flipped) {}

@@ -4,6 +4,8 @@ import java.nio.file.Path;
 
 /// Told how a run goes, and asked whether it shall stop.
 public interface RunListener {
+  /// The run begins.
+  ///
   /// @param done steps that were made before
   void starts(int done, int steps, int epochs);
 

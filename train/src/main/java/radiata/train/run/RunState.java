@@ -6,9 +6,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import radiata.safetensors.CheckpointWriter;
 import radiata.safetensors.DType;
@@ -41,7 +43,7 @@ final class RunState {
 
   private static SequencedMap<String, Tensor> tensors(TrainedAdapter adapter, Descent descent) {
     SequencedMap<String, Tensor> all = new LinkedHashMap<>();
-    Map<Tensor, String> keys = new java.util.IdentityHashMap<>();
+    IdentityHashMap<Tensor, String> keys = new IdentityHashMap<>();
     adapter
         .parameters()
         .forEach((key, tensor) -> {
@@ -82,7 +84,7 @@ final class RunState {
             CheckpointWriter.create(file, OutputPlan.file(header), Replace.FORCE);
         Arena arena = Arena.ofConfined()) {
       for (TensorInfo info : header.tensors()) {
-        float[] values = tensors.get(info.name()).floats();
+        float[] values = Objects.requireNonNull(tensors.get(info.name())).floats();
         MemorySegment bytes = arena.allocate(Math.max(1, info.bytes()), Long.BYTES);
         Narrow.fromFloats(values, 0, values.length, DType.F32, bytes, 0);
         writer.write(0, info, 0, bytes.asSlice(0, info.bytes()));

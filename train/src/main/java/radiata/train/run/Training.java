@@ -16,6 +16,8 @@ import radiata.train.engine.Torch;
 public final class Training {
   private Training() {}
 
+  /// Trains from the first step to the last.
+  ///
   /// @param resume whether to go on from the state that an earlier run left
   /// @param date what the outputs say of when; without it nothing tells a time
   /// @throws TrainingException if the run cannot go on; what was learned until then is kept

@@ -23,7 +23,6 @@ import radiata.train.config.TextSection;
 /// each pair is a row, closed by the model's end token; packed, they follow each other and the
 /// stream is cut (tokens then see the samples before them).
 public final class TokenRows {
-  private static final long IGNORED = -100;
   private static final Pattern PIECES = Pattern.compile("(.*[^a-zA-Z])?tok(enizer)?[0-9]*\\.bin");
 
   private final HuggingFaceTokenizer tokenizer;
@@ -37,6 +36,8 @@ public final class TokenRows {
     this.text = text;
   }
 
+  /// The rows of a file.
+  ///
   /// @param model the folder with `tokenizer.json`
   /// @param end the token that closes a text
   /// @throws TextException if there is no tokenizer, or the file is not what its format says, or
@@ -133,21 +134,20 @@ public final class TokenRows {
     ids[length - 1] = end;
     long[] labels = ids.clone();
     if (!text.trainOnPrompt()) {
-      Arrays.fill(labels, 0, head.length, IGNORED);
+      Arrays.fill(labels, 0, head.length, TokenRow.IGNORED);
     }
     int most = text.packing() ? length : Math.min(length, text.maxLength());
     return new TokenRow(Arrays.copyOf(ids, most), Arrays.copyOf(labels, most));
   }
 
   private List<TokenRow> packed(List<TokenRow> rows) {
-    int all = rows.stream().mapToInt(row -> row.ids().length).sum();
+    int all = rows.stream().mapToInt(TokenRow::length).sum();
     long[] ids = new long[all];
     long[] labels = new long[all];
     int at = 0;
     for (TokenRow row : rows) {
-      System.arraycopy(row.ids(), 0, ids, at, row.ids().length);
-      System.arraycopy(row.labels(), 0, labels, at, row.labels().length);
-      at += row.ids().length;
+      row.put(ids, labels, at);
+      at += row.length();
     }
     List<TokenRow> cut = new ArrayList<>();
     for (int from = 0; from + 1 < all; from += text.maxLength()) {

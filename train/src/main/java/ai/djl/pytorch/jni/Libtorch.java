@@ -171,11 +171,15 @@ public final class Libtorch {
     return PyTorchLibrary.LIB.torchNeg(x);
   }
 
+  /// `x @ weight^T + bias`.
+  ///
   /// @param bias 0 for none
   public static long linear(long x, long weight, long bias) {
     return PyTorchLibrary.LIB.torchNNLinear(x, weight, bias);
   }
 
+  /// A convolution over two dimensions.
+  ///
   /// @param bias 0 for none
   public static long convolve(
       long x, long weight, long bias, long[] stride, long[] padding, long[] dilation) {
