@@ -37,6 +37,7 @@ public final class Profiles {
   public static final Profile EXACT =
       new ProfileDraft("exact", "the definition")
           .guardsZeroNorm()
+          .readsScale()
           .reads(EVERY, EVERY)
           .readsSparse()
           .profile();
@@ -84,6 +85,7 @@ public final class Profiles {
               "web UI 1.10.1 (82a973c0): extensions-builtin/Lora/network.py apply_weight_decompose")
           .axis(AxisRule.ALWAYS_INPUT, Set.of(DORA_SCALE))
           .zeroAlphaIsZero()
+          .readsScale()
           .between(Between.BASE_DTYPE)
           .skipsMisfits()
           .reads(without(TLORA, WHOLE), EVERY)

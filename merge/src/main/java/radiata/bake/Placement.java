@@ -186,6 +186,10 @@ final class Placement {
     if (!dropped.isEmpty() && size != null) {
       dropped.add(size);
     }
+    TensorInfo scale = module.parts().get("scale");
+    if (scale != null && !profile.readsScale()) {
+      dropped.add(scale);
+    }
     ledger.ignored.addAll(dropped);
     ledger.applied(module.tensors().size() - dropped.size());
     place(module, read, pieces, view, strength);

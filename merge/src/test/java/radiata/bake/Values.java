@@ -27,7 +27,7 @@ record Values(List<TensorSpec> specs, Map<String, double[]> numbers) {
     this(new ArrayList<>(), new HashMap<>());
   }
 
-  void add(String name, DType dtype, Shape shape, double[] values) {
+  void add(String name, DType dtype, Shape shape, double... values) {
     specs.add(new TensorSpec(name, dtype, shape));
     numbers.put(name, values);
   }

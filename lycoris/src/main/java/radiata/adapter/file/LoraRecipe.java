@@ -42,7 +42,7 @@ final class LoraRecipe {
                   .formatted(up.name()));
     }
     OptionalDouble alpha = parts.alpha();
-    Scale scale = parts.scale(alpha, rank);
+    Scale scale = parts.explicit(parts.scale(alpha, rank));
     Additive<TensorInfo> lora = sparse(parts, new Lora<>(factor, scale));
     return new Body(
         Algorithm.LORA,

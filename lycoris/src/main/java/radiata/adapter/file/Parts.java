@@ -119,6 +119,22 @@ final class Parts {
     return Scalars.number(file, tensor);
   }
 
+  /// The scale that the file gives in plain beside alpha, where it does.
+  ///
+  /// @param scale what stands in front of the delta for whoever does not read it
+  /// @throws AdapterException if it is no finite number
+  Scale explicit(Scale scale) throws IOException {
+    TensorInfo stored = find(Suffixes.SCALE);
+    if (stored == null) {
+      return scale;
+    }
+    double value = Scalars.finite(file, stored, "an explicit scale");
+    because.add(
+        "scale %s from %s, in place of alpha/rank for the runtimes that read it"
+            .formatted(value, stored.name()));
+    return scale.with(OptionalDouble.of(value));
+  }
+
   /// The scale alpha/rank, or alpha over the square root of the rank where the settings say so.
   Scale scale(OptionalDouble alpha, int rank) {
     boolean root = said != null && said.config().rootScaled() && !has(Suffixes.ALPHA);

@@ -15,13 +15,21 @@ final class Scalars {
   ///
   /// @throws AdapterException if it is more than one number, or not a finite one
   static double alpha(TensorFile file, TensorInfo tensor) throws IOException {
+    return finite(file, tensor, "the scale alpha/rank");
+  }
+
+  /// One finite number of shape `[]` or `[1]`.
+  ///
+  /// @param what needs it
+  /// @throws AdapterException if it is another
+  static double finite(TensorFile file, TensorInfo tensor, String what) throws IOException {
     double value = number(file, tensor);
     if (!Double.isFinite(value)) {
       throw new AdapterException(
           file.path(),
           tensor.name(),
-          "%s is %s: the scale alpha/rank needs a finite number (a %s holds none this large; set it again)"
-              .formatted(tensor.name(), value, tensor.dtype()));
+          "%s is %s: %s needs a finite number (a %s holds none this large; set it again)"
+              .formatted(tensor.name(), value, what, tensor.dtype()));
     }
     return value;
   }

@@ -23,6 +23,7 @@ final class Suffixes {
   static final String MAGNITUDE = "magnitude";
   static final String WEIGHT = "weight";
   static final String BIAS = "bias";
+  static final String SCALE = "scale";
 
   /// The suffixes of one algorithm.
   ///
@@ -135,8 +136,8 @@ final class Suffixes {
           LORA_MAGNITUDE_VECTOR,
           MAGNITUDE,
           MAGNITUDE,
-          "scale",
-          "scale",
+          SCALE,
+          SCALE,
           "lora_B.bias",
           "lora_B.bias",
           "reshape_weight",
