@@ -19,6 +19,8 @@ import radiata.safetensors.Shape;
 ///   is (scale 0)
 /// @param readsScale whether an explicit `scale` beside LoRA, LoHa or LoKr takes the place of
 ///   alpha/rank; otherwise the key is left unread
+/// @param readsReshape whether a weight is padded to the shape that a `reshape_weight` beside LoRA
+///   says; otherwise the key is left unread
 /// @param readsMid whether `lora_mid` (Tucker) is read; otherwise the 1x1 product goes to every
 ///   kernel tap
 /// @param guardsZeroNorm whether a vector of norm 0 stays 0 instead of becoming NaN
@@ -47,6 +49,7 @@ public record Profile(
     Set<Magnitude> magnitudes,
     boolean zeroAlphaMeansRank,
     boolean readsScale,
+    boolean readsReshape,
     boolean readsMid,
     boolean guardsZeroNorm,
     Between between,

@@ -15,6 +15,7 @@ final class ProfileDraft {
   private Set<Magnitude> magnitudes = Set.of(Magnitude.values());
   private boolean zeroAlphaMeansRank = true;
   private boolean readsScale;
+  private boolean readsReshape;
   private boolean readsMid = true;
   private boolean guardsZeroNorm;
   private Profile.Between between = Profile.Between.UNROUNDED;
@@ -57,6 +58,11 @@ final class ProfileDraft {
 
   ProfileDraft readsScale() {
     readsScale = true;
+    return this;
+  }
+
+  ProfileDraft readsReshape() {
+    readsReshape = true;
     return this;
   }
 
@@ -146,6 +152,7 @@ final class ProfileDraft {
         magnitudes,
         zeroAlphaMeansRank,
         readsScale,
+        readsReshape,
         readsMid,
         guardsZeroNorm,
         between,

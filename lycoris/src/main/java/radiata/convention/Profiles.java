@@ -38,6 +38,7 @@ public final class Profiles {
       new ProfileDraft("exact", "the definition")
           .guardsZeroNorm()
           .readsScale()
+          .readsReshape()
           .reads(EVERY, EVERY)
           .readsSparse()
           .profile();
@@ -65,6 +66,7 @@ public final class Profiles {
           .zeroAlphaIsZero()
           .skipsMisfits()
           .reads(without(IA3, TLORA), EVERY)
+          .readsReshape()
           .stumbles(LOKR_TUCKER, LOHA_KERNELS)
           .rotation(Rotation.TWICE)
           .profile();

@@ -26,6 +26,8 @@ import radiata.safetensors.TensorInfo;
 /// @param parts every tensor of the file that belongs to this module, alpha included, in the file's
 ///   order, by the part it plays: `lora_up`, `hada_w1_a`, `alpha`, ...
 /// @param fanInFanOut whether the base stores this weight the other way round, `[in, out]`
+/// @param padded the shape to which the base's weight is padded with zeros before it is changed
+///   (`reshape_weight`); empty where it keeps its own
 /// @param because why it was read this way, in words, for `inspect`
 public record AdapterModule(
     String name,
@@ -38,6 +40,7 @@ public record AdapterModule(
     Shape madeFor,
     SequencedMap<String, TensorInfo> parts,
     boolean fanInFanOut,
+    Optional<Shape> padded,
     List<String> because) {
   public AdapterModule {
     parts = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parts));

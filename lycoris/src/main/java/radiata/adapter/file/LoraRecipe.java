@@ -50,7 +50,8 @@ final class LoraRecipe {
         bias(parts, scale),
         OptionalInt.of(rank),
         alpha,
-        parts.config() != null && parts.config().fanInFanOut());
+        parts.config() != null && parts.config().fanInFanOut(),
+        parts.padded(factor.shape(TensorInfo::shape)));
   }
 
   /// LoRA on an embedding: `lora_embedding_A [r, vocabulary]`, `lora_embedding_B [dim, r]`; the

@@ -110,6 +110,7 @@ final class Matcher {
               shape,
               ofBias,
               false,
+              Optional.empty(),
               List.of("it changes the bias")));
     }
     return modules;
@@ -175,6 +176,7 @@ final class Matcher {
         madeFor,
         tensors,
         body.turned(),
+        Optional.ofNullable(body.padded()),
         List.copyOf(parts.because()));
   }
 

@@ -8,8 +8,10 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.Scale;
+import radiata.safetensors.Shape;
 import radiata.safetensors.TensorFile;
 import radiata.safetensors.TensorInfo;
+import radiata.tensor.ShapeMismatch;
 
 /// The parts of one module, as a recipe takes them: it remembers which were taken and why they were
 /// read as they were.
@@ -133,6 +135,27 @@ final class Parts {
         "scale %s from %s, in place of alpha/rank for the runtimes that read it"
             .formatted(value, stored.name()));
     return scale.with(OptionalDouble.of(value));
+  }
+
+  /// The shape to which the base's weight is padded with zeros at the end of each dimension before
+  /// it is changed (ComfyUI 0.3.64 `comfy/weight_adapter/base.py` `pad_tensor_to_shape`); null
+  /// where it is not.
+  ///
+  /// @param made the shape that the factors give
+  /// @throws ShapeMismatch if it is no shape, or another one
+  @Nullable Shape padded(Shape made) throws IOException {
+    TensorInfo stored = find(Suffixes.RESHAPE);
+    if (stored == null) {
+      return group.grows() ? made.matrix() : null;
+    }
+    Shape to = Scalars.shape(file, stored);
+    if (!to.matrix().equals(made.matrix())) {
+      throw new ShapeMismatch(
+          "%s says %s, and the factors give %s".formatted(stored.name(), to, made));
+    }
+    because.add(
+        "the base's weight is padded with zeros to %s first (reshape_weight)".formatted(to));
+    return to;
   }
 
   /// The scale alpha/rank, or alpha over the square root of the rank where the settings say so.

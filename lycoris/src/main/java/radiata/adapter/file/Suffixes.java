@@ -24,6 +24,7 @@ final class Suffixes {
   static final String WEIGHT = "weight";
   static final String BIAS = "bias";
   static final String SCALE = "scale";
+  static final String RESHAPE = "reshape_weight";
 
   /// The suffixes of one algorithm.
   ///
@@ -140,8 +141,8 @@ final class Suffixes {
           SCALE,
           "lora_B.bias",
           "lora_B.bias",
-          "reshape_weight",
-          "reshape_weight",
+          RESHAPE,
+          RESHAPE,
           BIAS,
           BIAS);
 
