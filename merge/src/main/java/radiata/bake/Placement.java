@@ -38,6 +38,7 @@ final class Placement {
   private final AdapterFile file;
   private final Ledger.Draft ledger = new Ledger.Draft();
   private final Map<String, List<Taken>> taken = new HashMap<>();
+  private final Parameters parameters;
   private final List<Applied> placed = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
@@ -48,6 +49,7 @@ final class Placement {
     this.names = names;
     this.profile = profile;
     this.file = file;
+    this.parameters = Parameters.of(file.modules(), base, names);
   }
 
   /// Rows of the base that a module has.
@@ -73,7 +75,13 @@ final class Placement {
     for (TensorInfo tensor : file.unrecognised()) {
       ledger.unmatched.add(tensor);
     }
-    for (AdapterModule module : file.modules()) {
+    parameters
+        .problems()
+        .forEach((module, why) -> {
+          ledger.misfit.addAll(module.tensors());
+          problems.add(module.name() + ": " + why);
+        });
+    for (AdapterModule module : parameters.modules()) {
       place(module, strengths);
     }
   }
@@ -351,6 +359,13 @@ final class Placement {
 
   private static boolean attention(Applied applied) {
     return applied.target().tensor().endsWith("in_proj_weight");
+  }
+
+  /// The modules as they are placed: those on parameters under the names of these.
+  List<AdapterModule> modules() {
+    List<AdapterModule> all = new ArrayList<>(parameters.modules());
+    all.addAll(parameters.problems().keySet());
+    return all;
   }
 
   List<Applied> placed() {

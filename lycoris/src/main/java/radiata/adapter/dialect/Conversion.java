@@ -93,6 +93,7 @@ public final class Conversion {
     for (Map.Entry<String, List<AdapterModule>> entry : byName.entrySet()) {
       Layer layer = Layer.of(file.file(), entry.getValue());
       try {
+        requireOwnWeight(entry.getValue().getFirst());
         place(kept(folded(layer, entry.getValue().getFirst())), find(entry.getKey()), waiting);
       } catch (Unwritable e) {
         problem(layer, e);
@@ -103,6 +104,13 @@ public final class Conversion {
     }
     carryOthers();
     return finish();
+  }
+
+  private static void requireOwnWeight(AdapterModule module) {
+    if (module.wrapped().isPresent()) {
+      throw new Unwritable(
+          "it is LoRA on a parameter of its module (target_parameters), which PEFT alone reads; bake it");
+    }
   }
 
   private Layer folded(Layer layer, AdapterModule module) {

@@ -78,6 +78,7 @@ final class LokrRecipe {
       case Factor.Whole<TensorInfo> _ -> OptionalInt.empty();
       case Factor.Split<TensorInfo>(var _, TensorInfo down) ->
           OptionalInt.of(Math.toIntExact(down.shape().dim(0)));
+      case Factor.Experts<TensorInfo> _ -> throw new IllegalArgumentException("no LoKr: " + factor);
       case Factor.Tucker<TensorInfo>(var _, var _, TensorInfo down, var _) ->
           OptionalInt.of(Math.toIntExact(down.shape().dim(0)));
     };

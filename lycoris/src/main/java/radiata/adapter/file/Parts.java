@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,11 @@ final class Parts {
   /// The PEFT settings that speak for this module; null without.
   @Nullable PeftConfig config() {
     return said == null ? null : said.config();
+  }
+
+  /// What the settings say of a pair that is for a parameter of its module.
+  Optional<Wrapped> wrapped() {
+    return said == null ? Optional.empty() : said.config().wrapped(group.name(), said.path());
   }
 
   /// The rank that the settings say.
