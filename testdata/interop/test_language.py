@@ -7,7 +7,15 @@ import torch
 from hf_peft import merged
 from peft import LoraConfig, get_peft_model
 from test_from_peft import randomised
-from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    GptOssConfig,
+    GptOssForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
 
 import radiata
 
@@ -82,3 +90,28 @@ def test_every_dtype_loads_as_torch_would_have_rounded(dtype, tmp_path):
         assert same.float().mean() > 0.99, name
         step = torch.finfo(kinds[dtype])
         radiata.close({name: tensor}, {name: exact[name]}, rtol=step.eps, atol=step.smallest_normal * step.eps)
+
+
+def test_experts_in_one_tensor_are_adapted_by_themselves(tmp_path):
+    """`gate_up_proj` is square here: only the class of the model tells the side of the inputs."""
+    model = GptOssForCausalLM(
+        GptOssConfig(
+            vocab_size=20, hidden_size=16, intermediate_size=8, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, head_dim=8, num_local_experts=3, num_experts_per_tok=2, tie_word_embeddings=False,
+        )
+    ).eval()
+    model.save_pretrained(tmp_path / "base")
+    config = LoraConfig(
+        r=2, lora_alpha=3, target_modules=["q_proj"], target_parameters=["experts.gate_up_proj", "experts.down_proj"]
+    )
+    wrapped = get_peft_model(copy.deepcopy(model), config)
+    with torch.no_grad():
+        for name, parameter in wrapped.named_parameters():
+            if "lora_" in name:
+                parameter.copy_(0.3 * torch.randn_like(parameter))
+    wrapped.save_pretrained(tmp_path / "adapter")
+    radiata.bake(tmp_path / "base", tmp_path / "adapter", tmp_path / "baked", "peft")
+    baked = AutoModelForCausalLM.from_pretrained(tmp_path / "baked").eval()
+    want = copy.deepcopy(model)
+    want.load_state_dict(merged(copy.deepcopy(model), tmp_path / "adapter"))
+    radiata.close(dict(baked.state_dict()), dict(want.state_dict()))

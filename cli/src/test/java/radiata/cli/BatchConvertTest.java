@@ -122,6 +122,73 @@ class BatchConvertTest {
   }
 
   @Test
+  void axisRankDateAndFirstRanksAreThoseOfSingleConversions() throws IOException {
+    Path golden = Ran.golden("dora-locon-in");
+    Path in = Files.copy(golden.resolve("adapter.safetensors"), folder.resolve("in.safetensors"));
+    Path base = Files.copy(golden.resolve("base.safetensors"), folder.resolve("model.safetensors"));
+    Path dylora =
+        Files.copy(Ran.golden("dylora/adapter.safetensors"), folder.resolve("dylora.safetensors"));
+    Files.writeString(
+        manifest,
+        """
+        output = "out"
+        [[convert]]
+        input = "in.safetensors"
+        base = "model.safetensors"
+        axis = "output"
+        rank = 4
+        date = 2026-05-12
+        output = "{input}-{to}.safetensors"
+        [[convert]]
+        input = "dylora.safetensors"
+        to = "lycoris"
+        dylora-rank = 2
+        output = "{input}-{to}.safetensors"
+        """);
+    Ran ran = batch("--json");
+    done(ran);
+    assertThat(ran.json() + ran.err()).contains("8 modules are fitted along the other axis");
+    Path one = folder.resolve("one.safetensors");
+    done(
+        Ran.radiata(
+            "convert",
+            in,
+            "-o",
+            one,
+            "--axis",
+            "output",
+            "--base",
+            base,
+            "--rank",
+            "4",
+            "--date",
+            "2026-05-12"));
+    assertThat(out.resolve("in-keep.safetensors")).hasSameBinaryContentAs(one);
+    assertThat(Ran.radiata("metadata", "show", one).out()).contains("2026-05-12");
+    Path two = folder.resolve("two.safetensors");
+    done(Ran.radiata("convert", dylora, "-o", two, "--to", "lycoris", "--dylora-rank", "2"));
+    assertThat(out.resolve("dylora-lycoris.safetensors")).hasSameBinaryContentAs(two);
+    assertThat(states(batch("--json"))).containsExactly("skipped", "skipped");
+  }
+
+  @Test
+  void optionsOfAdaptersFailTheJobOfACheckpoint() throws IOException {
+    Files.writeString(
+        manifest,
+        """
+        output = "out"
+        [[convert]]
+        input = "base.safetensors"
+        dylora-rank = 2
+        output = "{input}-{to}.safetensors"
+        """);
+    Ran ran = batch();
+    assertThat(ran.exit()).isEqualTo(1);
+    assertThat(ran.err() + ran.out())
+        .contains("a checkpoint, with which 'dylora-rank' does not go");
+  }
+
+  @Test
   void leavesFinishedOutputsAloneAndMakesWhatIsMissing() throws IOException {
     done(batch());
     Files.delete(out.resolve("kohya/a.safetensors"));

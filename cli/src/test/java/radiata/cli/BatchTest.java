@@ -91,6 +91,32 @@ class BatchTest {
   }
 
   @Test
+  void aDateIsWrittenAndAnotherOneIsAnotherOutput() throws IOException {
+    String text = Files.readString(manifest);
+    String dated = "[defaults]\ndate = 2026-05-12\nverify = true\n";
+    Files.writeString(manifest, text.replace("[grid]", dated + "[grid]"));
+    done(batch());
+    Path single = folder.resolve("single.safetensors");
+    done(
+        Ran.radiata(
+            "bake",
+            folder.resolve("dora-f16-out.safetensors"),
+            "-a",
+            folder.resolve("dora-f16-out-a.safetensors"),
+            "--date",
+            "2026-05-12",
+            "--verify",
+            "-o",
+            single));
+    assertThat(gridOutput("1")).hasSameBinaryContentAs(single);
+    assertThat(states(batch("--json"))).containsOnly("skipped");
+    Files.writeString(manifest, text);
+    Ran other = batch();
+    assertThat(other.exit()).isEqualTo(1);
+    assertThat(other.err() + other.out()).contains("it has another date");
+  }
+
+  @Test
   void writesTheBytesOfSingleBakes() throws IOException {
     Ran ran = batch();
     done(ran);

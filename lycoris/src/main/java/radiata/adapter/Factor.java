@@ -79,6 +79,52 @@ public sealed interface Factor<T> {
     }
   }
 
+  /// One product for each of a layer's experts, whose weight is a single tensor: `W[e, o, i] =
+  /// sum_r up[o, r, e] down[e, r, i]`, up `[out, r*experts]`, down `[experts*r, in]` (PEFT 0.21.2
+  /// `tuners/lora/layer.py` `ParamWrapper.get_delta_weight`).
+  ///
+  /// @param experts how many
+  /// @param turned whether the weight is stored `[experts, in, out]`, not `[experts, out, in]`
+  record Experts<T>(T up, T down, long experts, boolean turned) implements Factor<T> {
+    @Override
+    public T expand(Algebra<T> on) {
+      T product = on.batched(ups(on), downs(on));
+      return turned ? on.permute(product, 0, 2, 1) : product;
+    }
+
+    /// `[experts, out, r]`.
+    public T ups(Algebra<T> on) {
+      Shape u = on.shape(up);
+      return on.permute(on.reshape(up, Shape.of(u.dim(0), u.dim(1) / experts, experts)), 2, 0, 1);
+    }
+
+    /// `[experts, r, in]`.
+    public T downs(Algebra<T> on) {
+      Shape d = on.shape(down);
+      return on.reshape(down, Shape.of(experts, d.dim(0) / experts, d.dim(1)));
+    }
+
+    @Override
+    public <U> Experts<U> map(Function<? super T, ? extends U> f) {
+      return new Experts<>(f.apply(up), f.apply(down), experts, turned);
+    }
+
+    @Override
+    public List<T> tensors() {
+      return List.of(up, down);
+    }
+
+    @Override
+    public Shape shape(Function<? super T, Shape> shapes) {
+      Shape u = shapes.apply(up);
+      Shape d = shapes.apply(down);
+      if (u.rank() != 2 || d.rank() != 2 || u.dim(1) != d.dim(0) || d.dim(0) % experts != 0) {
+        throw ShapeMismatch.multiply(u, d);
+      }
+      return turned ? Shape.of(experts, d.dim(1), u.dim(0)) : Shape.of(experts, u.dim(0), d.dim(1));
+    }
+  }
+
   /// `W[o, c, k] = sum_ij up[o, i] core[i, j, k] down[j, c]`: up `[out, r]`, core `[r, r, k, k]`,
   /// down `[r, in]`, the outer two with any number of trailing ones.
   ///

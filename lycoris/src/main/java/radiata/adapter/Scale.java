@@ -7,12 +7,26 @@ import radiata.convention.Profile;
 ///
 /// @param alpha as stored; empty when the file has none (the scale is then 1 everywhere)
 /// @param divisor the rank, or its square root (PEFT `use_rslora`)
-public record Scale(OptionalDouble alpha, double divisor) {
+/// @param explicit a number of the file's own that takes the place of alpha/rank for whoever reads
+///   it (web UI 1.10.1 `extensions-builtin/Lora/network.py` `calc_scale`); empty without
+public record Scale(OptionalDouble alpha, double divisor, OptionalDouble explicit) {
+  public Scale(OptionalDouble alpha, double divisor) {
+    this(alpha, divisor, OptionalDouble.empty());
+  }
+
   public static Scale none(int rank) {
     return new Scale(OptionalDouble.empty(), rank);
   }
 
+  /// The same beside an explicit one.
+  public Scale with(OptionalDouble other) {
+    return new Scale(alpha, divisor, other);
+  }
+
   public double under(Profile as) {
+    if (explicit.isPresent() && as.readsScale()) {
+      return explicit.getAsDouble();
+    }
     if (alpha.isEmpty()) {
       return 1;
     }

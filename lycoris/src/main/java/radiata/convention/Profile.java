@@ -17,6 +17,10 @@ import radiata.safetensors.Shape;
 /// @param magnitudes the magnitude keys it reads; a file's other ones are dropped
 /// @param zeroAlphaMeansRank whether an alpha of 0 is replaced by the rank (scale 1) or taken as it
 ///   is (scale 0)
+/// @param readsScale whether an explicit `scale` beside LoRA, LoHa or LoKr takes the place of
+///   alpha/rank; otherwise the key is left unread
+/// @param readsReshape whether a weight is padded to the shape that a `reshape_weight` beside LoRA
+///   says; otherwise the key is left unread
 /// @param readsMid whether `lora_mid` (Tucker) is read; otherwise the 1x1 product goes to every
 ///   kernel tap
 /// @param guardsZeroNorm whether a vector of norm 0 stays 0 instead of becoming NaN
@@ -44,6 +48,8 @@ public record Profile(
     AxisRule axisRule,
     Set<Magnitude> magnitudes,
     boolean zeroAlphaMeansRank,
+    boolean readsScale,
+    boolean readsReshape,
     boolean readsMid,
     boolean guardsZeroNorm,
     Between between,

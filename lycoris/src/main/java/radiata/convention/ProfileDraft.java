@@ -14,6 +14,8 @@ final class ProfileDraft {
   private Profile.AxisRule axis = Profile.AxisRule.BY_SHAPE;
   private Set<Magnitude> magnitudes = Set.of(Magnitude.values());
   private boolean zeroAlphaMeansRank = true;
+  private boolean readsScale;
+  private boolean readsReshape;
   private boolean readsMid = true;
   private boolean guardsZeroNorm;
   private Profile.Between between = Profile.Between.UNROUNDED;
@@ -51,6 +53,16 @@ final class ProfileDraft {
 
   ProfileDraft zeroAlphaIsZero() {
     zeroAlphaMeansRank = false;
+    return this;
+  }
+
+  ProfileDraft readsScale() {
+    readsScale = true;
+    return this;
+  }
+
+  ProfileDraft readsReshape() {
+    readsReshape = true;
     return this;
   }
 
@@ -139,6 +151,8 @@ final class ProfileDraft {
         axis,
         magnitudes,
         zeroAlphaMeansRank,
+        readsScale,
+        readsReshape,
         readsMid,
         guardsZeroNorm,
         between,

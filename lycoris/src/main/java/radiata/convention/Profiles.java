@@ -37,6 +37,8 @@ public final class Profiles {
   public static final Profile EXACT =
       new ProfileDraft("exact", "the definition")
           .guardsZeroNorm()
+          .readsScale()
+          .readsReshape()
           .reads(EVERY, EVERY)
           .readsSparse()
           .profile();
@@ -64,6 +66,7 @@ public final class Profiles {
           .zeroAlphaIsZero()
           .skipsMisfits()
           .reads(without(IA3, TLORA), EVERY)
+          .readsReshape()
           .stumbles(LOKR_TUCKER, LOHA_KERNELS)
           .rotation(Rotation.TWICE)
           .profile();
@@ -84,6 +87,7 @@ public final class Profiles {
               "web UI 1.10.1 (82a973c0): extensions-builtin/Lora/network.py apply_weight_decompose")
           .axis(AxisRule.ALWAYS_INPUT, Set.of(DORA_SCALE))
           .zeroAlphaIsZero()
+          .readsScale()
           .between(Between.BASE_DTYPE)
           .skipsMisfits()
           .reads(without(TLORA, WHOLE), EVERY)

@@ -121,8 +121,8 @@ final class FluxRules {
   }
 
   private void norms(String own, String path) {
-    to.norm(own + "query_norm.scale", path + "q", Storage.PARAMETER);
-    to.norm(own + "key_norm.scale", path + "k", Storage.PARAMETER);
+    to.norm(own + "query_norm.scale", path + "q", Storage.PARAMETER, own + "query_norm");
+    to.norm(own + "key_norm.scale", path + "k", Storage.PARAMETER, own + "key_norm");
   }
 
   private void embedder(String own, String path) {

@@ -34,8 +34,8 @@ final class TransformerModules {
   }
 
   /// A norm without a bias, and how the own code stores its scale.
-  void norm(String own, String diffusers, Storage storage) {
-    add(own, diffusers, storage, false, List.of(), List.of());
+  void norm(String own, String diffusers, Storage storage, String... also) {
+    add(own, diffusers, storage, false, List.of(also), List.of());
   }
 
   /// A parameter that is a tensor of its own name.

@@ -5,11 +5,15 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
@@ -18,6 +22,7 @@ import org.tomlj.TomlParseResult;
 import org.tomlj.TomlPosition;
 import org.tomlj.TomlTable;
 import radiata.names.Nearest;
+import radiata.safetensors.provenance.DerivedMetadata;
 
 /// A table of a TOML 1.0 file, read strictly: every error names the line and column at fault.
 ///
@@ -132,6 +137,36 @@ public record TomlEntry(Path file, String name, TomlTable table, TomlPosition at
       case Boolean flag -> Optional.of(flag);
       default -> throw error(key, "'%s' is not true or false".formatted(key));
     };
+  }
+
+  /// A whole number from `least` on.
+  public OptionalInt integer(String key, int least) {
+    Optional<Long> whole = whole(key);
+    if (whole.isEmpty()) {
+      return OptionalInt.empty();
+    }
+    if (whole.get() < least || whole.get() > Integer.MAX_VALUE) {
+      throw error(key, "'%s' is %d, from %d on is expected".formatted(key, whole.get(), least));
+    }
+    return OptionalInt.of((int) (long) whole.get());
+  }
+
+  /// A date, with or without a time: one of TOML's own, or a text.
+  public Optional<String> date(String key) {
+    Optional<String> date =
+        switch (value(key)) {
+          case LocalDate day -> Optional.of(day.toString());
+          case LocalDateTime time -> Optional.of(time.toString());
+          case OffsetDateTime time -> Optional.of(time.toString());
+          case null, default -> text(key);
+        };
+    if (date.isPresent() && !DerivedMetadata.isDate(date.get())) {
+      throw error(
+          key,
+          "'%s': '%s' is no date; write it like 2026-05-12 or 2026-05-12T10:00:00Z"
+              .formatted(key, date.get()));
+    }
+    return date;
   }
 
   /// One of `choices`.

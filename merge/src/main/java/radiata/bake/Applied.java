@@ -1,6 +1,7 @@
 package radiata.bake;
 
 import java.util.List;
+import java.util.Optional;
 import radiata.adapter.Adapter;
 import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
@@ -19,6 +20,7 @@ import radiata.tensor.Shapes;
 /// @param whole the shape of the module's whole weight as the adapter sees it
 /// @param view the shape of what stands at `target`: the same for a module in one place
 /// @param strength the user's, times those of component and block
+/// @param padded whether the base's weight is padded with zeros to `whole` first
 /// @param pieces where a module that is in several places, and whose rows depend on each other, has
 ///   to be put together first: all its places, in the order of its rows; empty otherwise
 public record Applied(
@@ -29,6 +31,7 @@ public record Applied(
     Shape whole,
     Shape view,
     double strength,
+    boolean padded,
     List<Piece> pieces) {
 
   /// One place of a module, and the tensor it is in.
@@ -84,7 +87,12 @@ public record Applied(
         pieces.stream()
             .map(p -> p.stored().equals(stored) ? new Piece(instead, p.target()) : p)
             .toList();
-    return new Applied(file, module, adapter, target, whole, view, strength, others);
+    return new Applied(file, module, adapter, target, whole, view, strength, padded, others);
+  }
+
+  /// The shape that the base's weight is padded to first; empty where it keeps its own.
+  Optional<Shape> grown() {
+    return padded ? Optional.of(whole) : Optional.empty();
   }
 
   /// Whether the adapter is cut to the rows at its place.
@@ -99,7 +107,7 @@ public record Applied(
 
   /// The same at another strength.
   Applied at(double other) {
-    return new Applied(file, module, adapter, target, whole, view, other, pieces);
+    return new Applied(file, module, adapter, target, whole, view, other, padded, pieces);
   }
 
   List<TensorInfo> tensors() {

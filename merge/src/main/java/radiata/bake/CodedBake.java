@@ -41,7 +41,7 @@ final class CodedBake {
     this.as = as;
     this.fused = fused;
     this.engine = engine(step, as, fused);
-    this.columns = step.target().shape().matrix().dim(1);
+    this.columns = RowBlocks.lines(step).dim(1);
   }
 
   /// Whether a change has to go through here.

@@ -42,7 +42,12 @@ public record Decomposed(
     Stored source = numbers.change().source();
     Applied there = applied.over(change.source(), source);
     DoubleTensor weight =
-        FormulaBake.view(Pieces.read(source.info(), numbers.source(), on), source, there, on);
+        FormulaBake.view(
+            Pieces.read(
+                numbers.change().target().shape(), source.info().dtype(), numbers.source(), on),
+            source,
+            there,
+            on);
     Site<DoubleTensor> site = new Site<>(weight, weight, source.info().dtype());
     DoubleTensor moved = dora.inner().bake(site, 1, on, Profiles.EXACT);
     Rows all = new Rows(0, weight.shape().dim(0));

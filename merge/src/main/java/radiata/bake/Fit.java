@@ -40,7 +40,7 @@ public record Fit(List<Problem> unmatched, List<Problem> misfit) {
     Set<String> homeless = new HashSet<>(placement.ledger().unmatched());
     List<Problem> unmatched = new ArrayList<>();
     List<Problem> misfit = new ArrayList<>();
-    for (AdapterModule module : adapter.modules()) {
+    for (AdapterModule module : placement.modules()) {
       if (homeless.contains(module.tensors().getFirst().name())) {
         unmatched.add(new Problem(module, String.join(", ", names.nearest(module.name(), 1))));
       }

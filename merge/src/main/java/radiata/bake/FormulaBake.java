@@ -43,6 +43,9 @@ final class FormulaBake {
   private final long rows;
   private final long columns;
 
+  /// Whether rows are those of experts under each other.
+  private final boolean stacked;
+
   /// One output on its way.
   private static final class Way {
     final Variant variant;
@@ -74,7 +77,11 @@ final class FormulaBake {
     this.variants = variants;
     this.step = variants.getFirst().step();
     this.from = step.source().info().dtype();
-    Shape matrix = step.target().shape().matrix();
+    Shape own = step.target().shape().matrix();
+    Shape lines = RowBlocks.lines(step);
+    boolean all = variants.stream().allMatch(v -> RowBlocks.lines(v.step()).equals(lines));
+    Shape matrix = all ? lines : own;
+    this.stacked = !matrix.equals(own);
     this.rows = matrix.dim(0);
     this.columns = matrix.dim(1);
   }
@@ -94,7 +101,10 @@ final class FormulaBake {
       }
       Map<Long, List<Way>> byBlock = new LinkedHashMap<>();
       for (Way way : ways) {
-        long block = block(way.variant.step(), way.variant.profile());
+        long block =
+            stacked
+                ? block(way.variant.step(), way.variant.profile())
+                : unstacked(way.variant.step(), way.variant.profile());
         byBlock.computeIfAbsent(block, key -> new ArrayList<>()).add(way);
       }
       for (Map.Entry<Long, List<Way>> entry : byBlock.entrySet()) {
@@ -137,6 +147,22 @@ final class FormulaBake {
 
   /// How many rows are changed at a time: all where rows depend on each other.
   static long block(Step.Change step, Profile as) {
+    Shape lines = RowBlocks.lines(step);
+    if (lines.equals(step.target().shape().matrix())) {
+      return unstacked(step, as);
+    }
+    long each = step.target().shape().dim(1);
+    long most = Math.max(1, BLOCK / Math.max(1, lines.dim(1)));
+    if (most >= each) {
+      return Math.min(lines.dim(0), most / each * each);
+    }
+    while (each % most != 0) {
+      most--;
+    }
+    return most;
+  }
+
+  private static long unstacked(Step.Change step, Profile as) {
     Shape matrix = step.target().shape().matrix();
     long rows = Math.max(1, matrix.dim(0));
     long group = 1;
@@ -174,8 +200,10 @@ final class FormulaBake {
       Doubles on = new Doubles(arena);
       long[] dims = step.target().shape().dims();
       Shape shape = step.target().shape();
-      if (count != rows) {
-        dims[0] = count;
+      if (count != rows && stacked && count % dims[1] != 0) {
+        shape = Shape.of(count, columns);
+      } else if (count != rows) {
+        dims[0] = stacked ? count / dims[1] : count;
         shape = Shape.of(dims);
       }
       DoubleTensor untouched = read(source, at, shape, on);
@@ -197,7 +225,7 @@ final class FormulaBake {
                 Adapter<DoubleTensor> shared =
                     count == rows
                         ? way.adapters.getFirst()
-                        : RowBlocks.cut(way.adapters.getFirst(), at, count, on);
+                        : part(way.adapters.getFirst(), at, count, on);
                 first = Known.of(shared, seen, on, way.variant.profile());
                 known.put(key, first);
               }
@@ -222,7 +250,14 @@ final class FormulaBake {
     return new ArrayList<>(
         count == rows
             ? way.adapters
-            : way.adapters.stream().map(adapter -> RowBlocks.cut(adapter, at, count, on)).toList());
+            : way.adapters.stream().map(adapter -> part(adapter, at, count, on)).toList());
+  }
+
+  private Adapter<DoubleTensor> part(
+      Adapter<DoubleTensor> adapter, long at, long count, Doubles on) {
+    return stacked
+        ? RowBlocks.part(adapter, at, count, step.target().shape().dim(1), on)
+        : RowBlocks.cut(adapter, at, count, on);
   }
 
   private DoubleTensor place(

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.stream.Stream;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Layout;
@@ -18,6 +17,7 @@ import radiata.safetensors.Checksums;
 import radiata.safetensors.DType;
 import radiata.safetensors.Header;
 import radiata.safetensors.OutputPlan;
+import radiata.safetensors.Shape;
 import radiata.safetensors.Shards;
 import radiata.safetensors.TensorInfo;
 import radiata.safetensors.TensorSpec;
@@ -35,7 +35,7 @@ final class Layouts {
   private final BakeRequest request;
   private final Optional<DType> dtype;
   private final Provenance provenance;
-  private final Set<Destination> changed;
+  private final Map<Destination, Shape> changed;
   private final Untying untying;
   private final ScaledFp8 scaled;
   private final OutputPlan output;
@@ -46,7 +46,7 @@ final class Layouts {
       BakeRequest request,
       Path target,
       Provenance provenance,
-      Set<Destination> changed,
+      Map<Destination, Shape> changed,
       Untying untying) {
     this.base = base;
     this.request = request;
@@ -72,14 +72,14 @@ final class Layouts {
   }
 
   /// @param provenance what every file will say; its checksums are still to come
-  /// @param changed the tensors that adapters change
+  /// @param changed the tensors that adapters change, and the shapes they have then
   /// @param untying the tensors that the output has beyond the base's
   static Layouts of(
       Checkpoint base,
       BakeRequest request,
       Path target,
       Provenance provenance,
-      Set<Destination> changed,
+      Map<Destination, Shape> changed,
       Untying untying) {
     return new Layouts(base, request, target, provenance, changed, untying);
   }
@@ -113,7 +113,7 @@ final class Layouts {
     }
     for (Path index : base.indexes()) {
       Path named = TorchNames.safetensors(index);
-      if (dtype.isEmpty() && untying.added().isEmpty() && named.equals(index)) {
+      if (dtype.isEmpty() && untying.added().isEmpty() && !grows(index) && named.equals(index)) {
         companions.add(new OutputPlan.Companion(base.path().resolve(index), index));
       } else {
         texts.add(new OutputPlan.GeneratedFile(named, index(index)));
@@ -122,13 +122,25 @@ final class Layouts {
     return new OutputPlan(true, weights, companions, texts);
   }
 
+  /// Whether a tensor that an index lists becomes larger.
+  private boolean grows(Path index) {
+    return changed.entrySet().stream()
+        .anyMatch(each ->
+            lists(index, each.getKey().source())
+                && !each.getValue().equals(each.getKey().source().info().shape()));
+  }
+
+  /// Whether a tensor is in the folder of an index.
+  private static boolean lists(Path index, Stored stored) {
+    return stored.part().relative().resolveSibling("x").equals(index.resolveSibling("x"));
+  }
+
   /// An index over the parts in its own folder, with the sizes of the new dtype.
   private String index(Path index) {
     Map<String, String> map = new LinkedHashMap<>();
     long bytes = 0;
     for (Stored stored : base.tensors()) {
-      if (stays(stored)
-          && stored.part().relative().resolveSibling("x").equals(index.resolveSibling("x"))) {
+      if (stays(stored) && lists(index, stored)) {
         String file = TorchNames.fileName(stored.part().relative());
         map.put(stored.name(), file);
         bytes += bytes(spec(stored));
@@ -162,7 +174,7 @@ final class Layouts {
     List<TensorInfo> placed = Header.canonical(specs, Map.of()).tensors();
     boolean sameData =
         placed.equals(tensors.stream().map(Stored::info).toList())
-            && tensors.stream().noneMatch(t -> changed.contains(new Destination(t, t.name())));
+            && tensors.stream().noneMatch(t -> changed.containsKey(new Destination(t, t.name())));
     DerivedMetadata derived =
         new DerivedMetadata(
             parents(),
@@ -198,7 +210,10 @@ final class Layouts {
   private TensorSpec spec(Destination tensor) {
     TensorInfo info = tensor.source().info();
     boolean converts = dtype.isPresent() && info.dtype().computable();
-    return new TensorSpec(tensor.name(), converts ? dtype.get() : info.dtype(), info.shape());
+    return new TensorSpec(
+        tensor.name(),
+        converts ? dtype.get() : info.dtype(),
+        changed.getOrDefault(tensor, info.shape()));
   }
 
   /// A step for every tensor, in the order of the output's bytes.

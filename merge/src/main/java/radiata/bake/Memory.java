@@ -3,6 +3,7 @@ package radiata.bake;
 import java.util.Comparator;
 import java.util.List;
 import radiata.convention.Profile;
+import radiata.safetensors.Shape;
 
 /// What a bake holds in memory, from its plan.
 final class Memory {
@@ -77,9 +78,10 @@ final class Memory {
             .filter(applied -> !applied.pieces().isEmpty())
             .mapToLong(applied -> applied.whole().elements())
             .reduce(change.target().shape().elements(), Math::max);
-    long columns = change.target().shape().matrix().dim(1);
+    Shape lines = RowBlocks.lines(change);
+    long columns = lines.dim(1);
     long rows = FormulaBake.block(change, as);
-    boolean all = rows >= change.target().shape().matrix().dim(0);
+    boolean all = rows >= lines.dim(0);
     long block = all ? elements : Math.min(elements, rows * columns);
     return 8 * adapter + block * (8L * LIVE + 8);
   }

@@ -8,7 +8,9 @@ import radiata.convention.Profile;
 record Numbers(Step.Change change, Source source) {
   static Numbers of(Step.Change step, Profile as) throws IOException {
     Source raw =
-        (offset, into) -> step.source().part().file().read(step.source().info(), offset, into);
+        Padding.of(
+            step,
+            (offset, into) -> step.source().part().file().read(step.source().info(), offset, into));
     return CodedBake.needed(step) ? CodedBake.numbers(step, as, raw) : new Numbers(step, raw);
   }
 }

@@ -307,9 +307,11 @@ final class Pass implements AutoCloseable {
 
   private Source source(Step step) {
     TensorInfo info = step.source().info();
+    Source padded =
+        Padding.of(step, (offset, into) -> step.source().part().file().read(info, offset, into));
     return (offset, into) -> {
       long start = System.nanoTime();
-      step.source().part().file().read(info, offset, into);
+      padded.read(offset, into);
       reading.add(System.nanoTime() - start);
     };
   }

@@ -6,7 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import radiata.names.Rows;
 import radiata.safetensors.Checkpoint.Stored;
-import radiata.safetensors.TensorInfo;
+import radiata.safetensors.DType;
+import radiata.safetensors.Shape;
 import radiata.safetensors.convert.Widen;
 import radiata.tensor.DoubleTensor;
 import radiata.tensor.Doubles;
@@ -58,16 +59,17 @@ final class Pieces {
 
   private static DoubleTensor read(Stored stored, Doubles on) throws IOException {
     Source source = (offset, into) -> stored.part().file().read(stored.info(), offset, into);
-    return read(stored.info(), source, on);
+    return read(stored.info().shape(), stored.info().dtype(), source, on);
   }
 
   /// A whole tensor.
-  static DoubleTensor read(TensorInfo info, Source source, Doubles on) throws IOException {
-    DoubleTensor tensor = on.empty(info.shape());
+  static DoubleTensor read(Shape shape, DType dtype, Source source, Doubles on) throws IOException {
+    DoubleTensor tensor = on.empty(shape);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(Math.max(1, info.bytes())).asSlice(0, info.bytes());
+      long length = shape.elements() * dtype.bytes();
+      MemorySegment bytes = arena.allocate(Math.max(1, length)).asSlice(0, length);
       source.read(0, bytes);
-      Widen.toDoubles(bytes, 0, info.dtype(), tensor.data(), 0, info.shape().elements());
+      Widen.toDoubles(bytes, 0, dtype, tensor.data(), 0, shape.elements());
     }
     return tensor;
   }

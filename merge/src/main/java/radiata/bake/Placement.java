@@ -38,6 +38,7 @@ final class Placement {
   private final AdapterFile file;
   private final Ledger.Draft ledger = new Ledger.Draft();
   private final Map<String, List<Taken>> taken = new HashMap<>();
+  private final Parameters parameters;
   private final List<Applied> placed = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
@@ -48,6 +49,7 @@ final class Placement {
     this.names = names;
     this.profile = profile;
     this.file = file;
+    this.parameters = Parameters.of(file.modules(), base, names);
   }
 
   /// Rows of the base that a module has.
@@ -73,7 +75,13 @@ final class Placement {
     for (TensorInfo tensor : file.unrecognised()) {
       ledger.unmatched.add(tensor);
     }
-    for (AdapterModule module : file.modules()) {
+    parameters
+        .problems()
+        .forEach((module, why) -> {
+          ledger.misfit.addAll(module.tensors());
+          problems.add(module.name() + ": " + why);
+        });
+    for (AdapterModule module : parameters.modules()) {
       place(module, strengths);
     }
   }
@@ -158,25 +166,31 @@ final class Placement {
 
   private void fit(AdapterModule module, List<Applied.Piece> pieces, double strength) {
     Adapter<TensorInfo> read = read(module);
-    Target target = pieces.getFirst().target();
     DType dtype = pieces.getFirst().stored().info().dtype();
     Shape view;
+    Optional<Shape> padded = module.padded().filter(to -> profile.readsReshape());
+    boolean grows = false;
     try {
       view = Applied.whole(pieces);
+      if (padded.isPresent()) {
+        requireGrowth(pieces, view, padded.get());
+        grows = !padded.get().equals(view);
+        view = padded.get();
+      }
       Site<Shape> site = new Site<>(view, view, dtype);
       inner(read).map(TensorInfo::shape).bake(site, strength, Shapes.ALGEBRA, profile);
     } catch (ShapeMismatch e) {
+      if (module.padded().isPresent() && padded.isEmpty()) {
+        skip(module, pieces, refused("it does not read reshape_weight, and " + e.getMessage()));
+        return;
+      }
       ledger.misfit.addAll(module.tensors());
       problems.add(module.name() + ": " + e.getMessage());
       return;
     }
     Optional<String> stumble = skipped(read, view, dtype, strength);
     if (stumble.isPresent()) {
-      ledger.ignored.addAll(module.tensors());
-      List<Target> places = pieces.stream().map(Applied.Piece::target).toList();
-      skipped.add(new Skipped(module, places, stumble.get()));
-      warnings.add(
-          "%s leaves %s as it is: %s".formatted(profile.id(), target.tensor(), stumble.get()));
+      skip(module, pieces, stumble.get());
       return;
     }
     List<TensorInfo> used = read.tensors();
@@ -186,9 +200,41 @@ final class Placement {
     if (!dropped.isEmpty() && size != null) {
       dropped.add(size);
     }
+    TensorInfo scale = module.parts().get("scale");
+    if (scale != null && !profile.readsScale()) {
+      dropped.add(scale);
+    }
+    TensorInfo reshape = module.parts().get("reshape_weight");
+    if (reshape != null && padded.isEmpty()) {
+      dropped.add(reshape);
+    }
     ledger.ignored.addAll(dropped);
     ledger.applied(module.tensors().size() - dropped.size());
-    place(module, read, pieces, view, strength);
+    place(module, read, pieces, view, strength, grows);
+  }
+
+  /// Leaves a layer as the base.
+  private void skip(AdapterModule module, List<Applied.Piece> pieces, String why) {
+    ledger.ignored.addAll(module.tensors());
+    List<Target> places = pieces.stream().map(Applied.Piece::target).toList();
+    skipped.add(new Skipped(module, places, why));
+    warnings.add(
+        "%s leaves %s as it is: %s".formatted(profile.id(), places.getFirst().tensor(), why));
+  }
+
+  /// A weight is padded where it is one tensor, and only to more.
+  private static void requireGrowth(List<Applied.Piece> pieces, Shape from, Shape to) {
+    Target target = pieces.getFirst().target();
+    if (pieces.size() > 1 || target.rows() != null || target.transposed()) {
+      throw new ShapeMismatch(
+          "it pads its weight to %s, which this base stores as a part of %s"
+              .formatted(to, target.place()));
+    }
+    if (!Padding.fits(from, to)) {
+      throw new ShapeMismatch(
+          "its reshape_weight says %s, and %s is %s: a weight is padded in its own dimensions, to no fewer"
+              .formatted(to, target.place(), from));
+    }
   }
 
   /// A module in several places is cut into pieces where their rows stand by themselves; otherwise
@@ -198,7 +244,8 @@ final class Placement {
       Adapter<TensorInfo> read,
       List<Applied.Piece> pieces,
       Shape whole,
-      double strength) {
+      double strength,
+      boolean padded) {
     long granule = RowBlocks.granule(read, TensorInfo::shape, whole, profile);
     boolean apart =
         pieces.stream().allMatch(piece -> RowBlocks.falls(piece.target().of(), granule));
@@ -206,10 +253,19 @@ final class Placement {
     for (Applied.Piece piece : pieces) {
       Target target = piece.target();
       if (apart || tensors.add(target.place())) {
-        Shape view = apart ? Applied.view(target, piece.stored().info().shape()) : whole;
+        boolean cut = apart && !padded;
+        Shape view = cut ? Applied.view(target, piece.stored().info().shape()) : whole;
         placed.add(
             new Applied(
-                file, module, read, target, whole, view, strength, apart ? List.of() : pieces));
+                file,
+                module,
+                read,
+                target,
+                whole,
+                view,
+                strength,
+                padded,
+                apart ? List.of() : pieces));
       }
     }
   }
@@ -240,24 +296,24 @@ final class Placement {
       Adapter<TensorInfo> read, Shape view, DType dtype, double strength) {
     Optional<String> stumble = Stumbles.of(read, view, profile).map(Profile.Stumble::why);
     if (stumble.isPresent()) {
-      return refused(stumble.get());
+      return Optional.of(refused(stumble.get()));
     }
     try {
       Site<Shape> site = new Site<>(view, view, dtype);
       read.map(TensorInfo::shape).bake(site, strength, Shapes.ALGEBRA, profile);
       return Optional.empty();
     } catch (ShapeMismatch e) {
-      return refused(String.valueOf(e.getMessage()));
+      return Optional.of(refused(String.valueOf(e.getMessage())));
     }
   }
 
   /// What a runtime cannot compute it skips, or it fails on the file.
-  private Optional<String> refused(String why) {
+  private String refused(String why) {
     if (profile.onMisfit() == Profile.OnMisfit.REFUSE) {
       throw new BakeException(
           file.path(), null, "%s fails on this file: %s".formatted(profile.id(), why));
     }
-    return Optional.of(why);
+    return why;
   }
 
   private void requireComputable(Stored stored, AdapterModule module) {
@@ -303,6 +359,13 @@ final class Placement {
 
   private static boolean attention(Applied applied) {
     return applied.target().tensor().endsWith("in_proj_weight");
+  }
+
+  /// The modules as they are placed: those on parameters under the names of these.
+  List<AdapterModule> modules() {
+    List<AdapterModule> all = new ArrayList<>(parameters.modules());
+    all.addAll(parameters.problems().keySet());
+    return all;
   }
 
   List<Applied> placed() {

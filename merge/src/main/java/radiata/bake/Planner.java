@@ -18,6 +18,7 @@ import radiata.names.NameTable;
 import radiata.names.Target;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Checkpoint.Stored;
+import radiata.safetensors.Shape;
 
 /// Makes the plan of a bake from headers alone, or says in one sentence why there is none.
 public final class Planner {
@@ -67,6 +68,7 @@ public final class Planner {
       ledgers.add(ledger);
       placement.placed().forEach(applied -> requireUnchanged(applied, changes));
       for (Applied applied : placement.placed()) {
+        requireOneShape(applied, changes.getOrDefault(destination(applied), List.of()));
         changes.computeIfAbsent(destination(applied), key -> new ArrayList<>()).add(applied);
       }
     }
@@ -79,7 +81,7 @@ public final class Planner {
     Derivation derivation = Derivation.of(base, request, blocks);
     Untying untying = Untying.of(base, names, changes.keySet(), output);
     Layouts layout =
-        Layouts.of(base, request, output, derivation.planned(), changes.keySet(), untying);
+        Layouts.of(base, request, output, derivation.planned(), shapes(changes), untying);
     List<Step> steps = layout.steps(changes);
     if (request.writing().seed().isPresent() && steps.stream().noneMatch(Coding::dithers)) {
       warnings.add("stochastic rounding is for fp8, and nothing in this output is rounded to it");
@@ -110,6 +112,32 @@ public final class Planner {
                     .flatMap(tie -> base.tensor("", tie.kept().name())))
             .orElseThrow();
     return new Destination(stored, target.tensor());
+  }
+
+  /// The shapes of the tensors that are changed: the base's, but where an adapter pads it.
+  private static Map<Destination, Shape> shapes(Map<Destination, List<Applied>> changes) {
+    Map<Destination, Shape> shapes = new LinkedHashMap<>();
+    changes.forEach((destination, applied) ->
+        shapes.put(
+            destination, applied.getFirst().grown().orElse(destination.source().info().shape())));
+    return shapes;
+  }
+
+  /// A weight that one adapter pads is changed by others in that shape only.
+  private static void requireOneShape(Applied applied, List<Applied> before) {
+    for (Applied earlier : before) {
+      if (!earlier.grown().equals(applied.grown())) {
+        throw new BakeException(
+            applied.file().path(),
+            applied.module().name(),
+            "%s changes %s as %s, an adapter before it as %s (reshape_weight); bake one, and the other into its output"
+                .formatted(
+                    applied.module().name(),
+                    applied.target().place(),
+                    applied.view(),
+                    earlier.view()));
+      }
+    }
   }
 
   /// A module that has to be put together from several tensors reads them from the base.

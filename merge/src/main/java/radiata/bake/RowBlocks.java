@@ -113,11 +113,61 @@ final class RowBlocks {
       case Factor.Whole<DoubleTensor>(var whole) -> new Factor.Whole<>(whole.rows(start, count));
       case Factor.Split<DoubleTensor>(var up, var down) ->
           new Factor.Split<>(up.rows(start, count), down);
+      case Factor.Experts<DoubleTensor> experts -> {
+        long out = experts.up().shape().dim(0);
+        DoubleTensor ups = experts.ups(on).rows(start, count);
+        long rank = ups.shape().dim(2);
+        yield new Factor.Experts<>(
+            on.reshape(on.permute(ups, 1, 2, 0), Shape.of(out, rank * count)),
+            experts.down().rows(start * rank, count * rank),
+            count,
+            experts.turned());
+      }
       case Factor.Tucker<DoubleTensor>(var up, var core, var down, boolean turned) -> {
         DoubleTensor upright = turned ? on.permute(on.reshape(up, up.shape().matrix()), 1, 0) : up;
         yield new Factor.Tucker<>(upright.rows(start, count), core, down, false);
       }
     };
+  }
+
+  /// The matrix whose rows a change goes through: that of the weight, or where it is one for every
+  /// expert, all of them under each other, so that a few rows of one expert can be taken.
+  static Shape lines(Step.Change step) {
+    Shape shape = step.target().shape();
+    return shape.rank() == 3 && step.applied().stream().allMatch(a -> a.alone() && experts(a))
+        ? Shape.of(Math.multiplyExact(shape.dim(0), shape.dim(1)), shape.dim(2))
+        : shape.matrix();
+  }
+
+  private static boolean experts(Applied applied) {
+    return applied.adapter() instanceof Lora<?> lora && lora.factor() instanceof Factor.Experts<?>;
+  }
+
+  /// The part of an adapter on experts that makes a run of [#lines]: of one expert, or of several
+  /// whole ones.
+  ///
+  /// @param each lines of an expert
+  static Adapter<DoubleTensor> part(
+      Adapter<DoubleTensor> adapter, long start, long count, long each, Doubles on) {
+    if (!(adapter instanceof Lora<DoubleTensor>(var factor, var scale)
+        && factor instanceof Factor.Experts<DoubleTensor> experts)) {
+      throw inOnePiece(adapter);
+    }
+    if (start % each == 0 && count % each == 0) {
+      return new Lora<>(cut(factor, start / each, count / each, on), scale);
+    }
+    DoubleTensor up = matrix(experts.ups(on), start / each, on);
+    DoubleTensor down = matrix(experts.downs(on), start / each, on);
+    long row = start % each;
+    Factor<DoubleTensor> lines =
+        experts.turned()
+            ? new Factor.Split<>(on.permute(down, 1, 0).rows(row, count), on.permute(up, 1, 0))
+            : new Factor.Split<>(up.rows(row, count), down);
+    return new Lora<>(lines, scale);
+  }
+
+  private static DoubleTensor matrix(DoubleTensor all, long expert, Doubles on) {
+    return on.reshape(all.rows(expert, 1), Shape.of(all.shape().dim(1), all.shape().dim(2)));
   }
 
   private static DoubleTensor flat(DoubleTensor x, Doubles on) {

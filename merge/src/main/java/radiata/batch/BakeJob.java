@@ -29,7 +29,8 @@ public record BakeJob(
   /// @param dtype empty keeps that of each tensor
   /// @param blocks block weights as written; null for none
   /// @param adapterName which of several named adapters of a PEFT file; null for the only one
-  /// @param writing hashes, and how is rounded to fp8
+  /// @param writing hashes, a date, and how is rounded to fp8
+  /// @param verify whether all is computed once more and held against the finished output
   /// @param force whether an output that this job did not make is replaced
   public record Options(
       Profile profile,
@@ -40,6 +41,7 @@ public record BakeJob(
       @Nullable String adapterName,
       boolean allowUnmatched,
       BakeRequest.Writing writing,
+      boolean verify,
       boolean force) {}
 
   public BakeJob {

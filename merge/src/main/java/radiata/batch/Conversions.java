@@ -18,7 +18,7 @@ final class Conversions {
 
   void run(Diary diary) throws IOException {
     for (ConvertJob job : jobs) {
-      try (Converting ready = Converting.open(job)) {
+      try (Converting ready = Converting.open(job, settings.threads())) {
         run(job, ready, diary);
       } catch (IOException | RuntimeException e) {
         diary.failed(job, e);
@@ -56,7 +56,7 @@ final class Conversions {
   }
 
   private Result planned(ConvertJob job) {
-    try (Converting ready = Converting.open(job)) {
+    try (Converting ready = Converting.open(job, settings.threads())) {
       Finished finished = new Finished(ready.output(), job.output());
       if (holds(finished, job, ready, finished.known())) {
         return skipped(ready, Finished.PROVENANCE_HOLDS);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import radiata.bake.DtypeNames;
+import radiata.convention.DoraAxis;
 import radiata.convert.Forms;
 import radiata.convert.folder.Prediction;
 import radiata.safetensors.DType;
@@ -25,8 +26,12 @@ final class ConvertEntry {
           "base",
           "adapter-name",
           "drop-unsupported",
+          "axis",
+          "rank",
+          "dylora-rank",
           "max-shard-size",
           "prediction",
+          "date",
           "force");
 
   private ConvertEntry() {}
@@ -49,7 +54,7 @@ final class ConvertEntry {
   /// What an entry asks for, its forms running fastest.
   ///
   /// @param folder what inputs are relative to
-  /// @param defaults of these, `dtype` and `force` hold where the entry says nothing else
+  /// @param defaults of these, `dtype`, `date` and `force` hold where the entry says nothing else
   static List<Wanted> of(TomlEntry entry, Path folder, List<TomlEntry> defaults) {
     entry.requireKnown(KEYS);
     String template = entry.requiredText("output");
@@ -95,11 +100,26 @@ final class ConvertEntry {
         entry.text("base").map(text -> entry.path("base", folder, text)).orElse(null),
         entry.text("adapter-name").orElse(null),
         entry.flag("drop-unsupported").orElse(false),
+        axis(entry),
+        entry.integer("rank", 1),
+        entry.integer("dylora-rank", 1),
         entry.text("max-shard-size").stream().mapToLong(text -> size(entry, text)).findFirst(),
         entry
             .choice("prediction", List.of("epsilon", "v"))
             .map(name -> name.equals("v") ? Prediction.V : Prediction.EPSILON),
+        Jobs.first(from, each -> each.date("date")),
         Jobs.first(from, each -> each.flag("force")).orElse(false));
+  }
+
+  private static Optional<DoraAxis> axis(TomlEntry entry) {
+    Optional<String> axis = entry.choice("axis", List.of("output", "input"));
+    if (axis.isPresent() && !entry.has("base")) {
+      throw entry.error("axis", "'axis' fits DoRA to the weights of a model: name it with 'base'");
+    }
+    if (axis.isEmpty() && entry.has("rank")) {
+      throw entry.error("rank", "'rank' goes with 'axis'");
+    }
+    return axis.map(name -> name.equals("output") ? DoraAxis.OUTPUT : DoraAxis.INPUT);
   }
 
   private static long size(TomlEntry entry, String text) {

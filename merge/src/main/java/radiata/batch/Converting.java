@@ -1,13 +1,17 @@
 package radiata.batch;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.LongConsumer;
+import radiata.adapter.dialect.ConvertedFile;
 import radiata.adapter.file.AdapterFile;
 import radiata.bake.ModelFiles;
+import radiata.convention.DoraAxis;
 import radiata.convert.AdapterConversion;
 import radiata.convert.CheckpointConversion;
 import radiata.convert.ConversionException;
@@ -16,10 +20,13 @@ import radiata.convert.ConversionReport;
 import radiata.convert.ConversionRequest;
 import radiata.convert.Forms;
 import radiata.convert.TargetLayout;
+import radiata.extract.AxisConversion;
+import radiata.extract.AxisConversion.Residual;
 import radiata.names.Dialect;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
 import radiata.safetensors.OutputPlan;
+import radiata.safetensors.provenance.Input;
 import radiata.safetensors.provenance.Provenance;
 
 /// A conversion that is planned; its input is open.
@@ -44,44 +51,72 @@ sealed interface Converting extends AutoCloseable {
     return output().files().stream().mapToLong(file -> file.header().fileBytes()).sum();
   }
 
-  static Converting open(ConvertJob job) throws IOException {
+  static Converting open(ConvertJob job, int threads) throws IOException {
     boolean adapter =
         job.options().to().filter(Forms::onlyOfAdapters).isPresent()
             || ModelFiles.isAdapter(job.input());
-    return adapter ? ofAdapter(job) : ofCheckpoint(job);
+    return adapter ? ofAdapter(job, threads) : ofCheckpoint(job);
   }
 
-  private static Converting ofAdapter(ConvertJob job) throws IOException {
+  private static Converting ofAdapter(ConvertJob job, int threads) throws IOException {
     ConvertJob.Options options = job.options();
     refuse(job, "max-shard-size", options.maxShardBytes().isPresent(), "an adapter");
     refuse(job, "prediction", options.prediction().isPresent(), "an adapter");
-    Dialect to =
-        options
-            .to()
-            .flatMap(Forms::dialect)
-            .orElseThrow(() ->
-                refused(
-                    job,
-                    "an adapter, for which 'to' has to be one of "
-                        + String.join(", ", Forms.dialects())));
-    AdapterConversion.Request request =
-        new AdapterConversion.Request(
-            to,
-            options.dtype(),
-            options.base(),
-            options.adapterName(),
-            options.dropUnsupported(),
-            OptionalInt.empty(),
-            Optional.empty());
     AdapterFile file = AdapterFile.open(job.input(), Limits.DEFAULT, options.adapterName());
     try {
-      AdapterConversion conversion = AdapterConversion.of(file, file, request, Map.of(), List.of());
+      Optional<Dialect> named = options.to().flatMap(Forms::dialect);
+      boolean same = named.isEmpty() && options.to().isEmpty() && options.axis().isPresent();
+      Dialect to =
+          named
+              .or(() -> same ? Optional.of(file.dialect()) : Optional.empty())
+              .orElseThrow(() ->
+                  refused(
+                      job,
+                      "an adapter, for which 'to' has to be one of "
+                          + String.join(", ", Forms.dialects())));
+      AdapterConversion.Request request =
+          new AdapterConversion.Request(
+              to,
+              options.dtype(),
+              options.base(),
+              options.adapterName(),
+              options.dropUnsupported(),
+              options.ranks(),
+              options.date());
+      List<Residual> residuals = new ArrayList<>();
+      AdapterConversion conversion = conversion(file, options, request, threads, residuals);
       Provenance provenance = conversion.writer().provenance();
       OutputPlan plan = conversion.writer().plan(provenance);
-      return new OfAdapter(job, file, conversion, provenance, plan);
+      return new OfAdapter(job, file, conversion, residuals, provenance, plan);
     } catch (Throwable e) {
       file.close();
       throw e;
+    }
+  }
+
+  private static AdapterConversion conversion(
+      AdapterFile file,
+      ConvertJob.Options options,
+      AdapterConversion.Request request,
+      int threads,
+      List<Residual> residuals)
+      throws IOException {
+    if (options.axis().isEmpty() || options.base() == null) {
+      return AdapterConversion.of(file, file, request, Map.of(), List.of());
+    }
+    DoraAxis axis = options.axis().get();
+    try (Checkpoint model = ModelFiles.open(options.base())) {
+      AxisConversion fitted =
+          AxisConversion.of(model, file, axis, options.rank(), threads, bytes -> {});
+      residuals.addAll(fitted.residuals());
+      try (AdapterFile made = AdapterFile.in(new ConvertedFile(file.path(), fitted.adapter()))) {
+        return AdapterConversion.of(
+            made,
+            file,
+            request,
+            AxisConversion.settings(axis, options.rank()),
+            List.of(Input.byHeader("base", model)));
+      }
     }
   }
 
@@ -90,13 +125,15 @@ sealed interface Converting extends AutoCloseable {
     refuse(job, "base", options.base() != null, "a checkpoint");
     refuse(job, "adapter-name", options.adapterName() != null, "a checkpoint");
     refuse(job, "drop-unsupported", options.dropUnsupported(), "a checkpoint");
+    refuse(job, "axis", options.axis().isPresent(), "a checkpoint");
+    refuse(job, "dylora-rank", options.ranks().isPresent(), "a checkpoint");
     ConversionRequest request =
         new ConversionRequest(
             options.to().flatMap(Forms::layout).orElse(TargetLayout.KEEP),
             options.dtype(),
             options.maxShardBytes(),
             options.prediction(),
-            Optional.empty());
+            options.date());
     Checkpoint model = ModelFiles.open(job.input());
     try {
       return new OfCheckpoint(job, model, CheckpointConversion.plan(model, request, job.output()));
@@ -121,12 +158,24 @@ sealed interface Converting extends AutoCloseable {
       ConvertJob job,
       AdapterFile file,
       AdapterConversion conversion,
+      List<Residual> residuals,
       Provenance provenance,
       OutputPlan output)
       implements Converting {
     @Override
     public List<String> warnings() {
-      return conversion.converted().notes();
+      List<String> all = new ArrayList<>(conversion.converted().notes());
+      residuals.stream()
+          .max(Comparator.comparingDouble(Residual::distance))
+          .map(worst ->
+              String.format(
+                  Locale.ROOT,
+                  "%d modules are fitted along the other axis; of the change of %s that misses %.2f %%",
+                  residuals.size(),
+                  worst.module(),
+                  100 * worst.distance()))
+          .ifPresent(all::add);
+      return all;
     }
 
     @Override

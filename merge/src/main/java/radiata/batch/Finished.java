@@ -7,7 +7,10 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import radiata.pipeline.Workers;
 import radiata.safetensors.Checksums;
 import radiata.safetensors.Hashes;
@@ -15,6 +18,7 @@ import radiata.safetensors.OutputPlan;
 import radiata.safetensors.SafetensorsException;
 import radiata.safetensors.SafetensorsException.Kind;
 import radiata.safetensors.SafetensorsFile;
+import radiata.safetensors.provenance.DerivedMetadata;
 import radiata.safetensors.provenance.Provenance;
 
 /// Whether an output that is there is what a job would write: its provenance tells of the same work
@@ -124,12 +128,19 @@ record Finished(OutputPlan plan, Path output) {
       if (!says.get().sameJob(wanted)) {
         return Optional.of("it comes of other inputs or other settings");
       }
+      if (!Objects.equals(date(file.metadata()), date(planned.header().metadata()))) {
+        return Optional.of("it has another date");
+      }
       if (!file.tensors().equals(planned.header().tensors())
           || says.get().checksums().tensors() != file.tensors().size()) {
         return Optional.of("it has other tensors");
       }
       return known ? Optional.empty() : sums(file, says.get().checksums(), threads);
     }
+  }
+
+  private static @Nullable String date(Map<String, String> metadata) {
+    return metadata.get(DerivedMetadata.DATE);
   }
 
   private static Optional<String> sums(SafetensorsFile file, Checksums sums, int threads)

@@ -33,6 +33,8 @@ final class Jobs {
           "rounding",
           "seed",
           "hashes",
+          "date",
+          "verify",
           "force");
   private static final List<String> GRID = with("bases", "adapters", "strengths", "output");
   private static final List<String> BAKE = with("base", "adapters", "output");
@@ -173,7 +175,10 @@ final class Jobs {
         first(from, each -> each.text("adapter-name")).orElse(null),
         first(from, each -> each.flag("allow-unmatched")).orElse(false),
         new BakeRequest.Writing(
-            first(from, each -> each.flag("hashes")).orElse(false), Optional.empty(), seed(from)),
+            first(from, each -> each.flag("hashes")).orElse(false),
+            first(from, each -> each.date("date")),
+            seed(from)),
+        first(from, each -> each.flag("verify")).orElse(false),
         first(from, each -> each.flag("force")).orElse(false));
   }
 

@@ -76,8 +76,17 @@ final class Wave implements AutoCloseable {
     @Override
     public void baked(Baking output, BakeReport report) throws IOException {
       BakePlan plan = output.plan();
-      List<String> headers = finished(job(output), output).headers();
-      diary.over(job(output), new Result.Done(plan.warnings(), plan.outputBytes()), headers);
+      BakeJob job = job(output);
+      if (job.options().verify()) {
+        try {
+          Baker.verify(plan, output.output(), settings.threads(), bytes -> {});
+        } catch (IOException | RuntimeException e) {
+          diary.failed(job, e);
+          return;
+        }
+      }
+      List<String> headers = finished(job, output).headers();
+      diary.over(job, new Result.Done(plan.warnings(), plan.outputBytes()), headers);
     }
 
     /// Another process may have done the same job meanwhile.

@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -123,6 +124,14 @@ public record AxisConversion(Converted adapter, List<Residual> residuals) {
             .toList());
   }
 
+  /// What a provenance says of it.
+  public static Map<String, String> settings(DoraAxis to, OptionalInt rank) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("axis", to.name().toLowerCase(Locale.ROOT));
+    rank.ifPresent(number -> settings.put("rank", Integer.toString(number)));
+    return settings;
+  }
+
   /// Bytes that the fit of a layer holds.
   private static long cost(Step.Change change) {
     return change.target().shape().elements() * LIVE * Double.BYTES;
@@ -194,7 +203,14 @@ public record AxisConversion(Converted adapter, List<Residual> residuals) {
       tensors.put(tensor.name(), Content.Stored.of(file.file(), tensor));
     }
     for (Fitted one : fitted) {
-      one.module().tensors().forEach(tensor -> tensors.remove(tensor.name()));
+      // What the weight grows to is not fitted.
+      one.module()
+          .parts()
+          .forEach((part, tensor) -> {
+            if (!part.equals("reshape_weight")) {
+              tensors.remove(tensor.name());
+            }
+          });
       tensors.putAll(one.tensors());
     }
     return tensors;

@@ -124,7 +124,14 @@ final class Causes {
         adapter instanceof Sparse<TensorInfo> sparse ? sparse.inner() : adapter;
     @Nullable Scale scale = Scales.of(inner).orElse(null);
     boolean product = inner instanceof Loha<TensorInfo> || inner instanceof Lokr<TensorInfo>;
-    if (scale != null && scale.alpha().equals(OptionalDouble.of(0)) && !as.zeroAlphaMeansRank()) {
+    boolean explicit = scale != null && scale.explicit().isPresent();
+    if (explicit && !as.readsScale()) {
+      add("does not read the explicit scale, and takes alpha/rank");
+    }
+    if (scale != null
+        && !(explicit && as.readsScale())
+        && scale.alpha().equals(OptionalDouble.of(0))
+        && !as.zeroAlphaMeansRank()) {
       add("takes an alpha of 0 as scale 0");
     } else if (product && as.scalesProductsTwice()) {
       add("scales LoHa and LoKr by alpha/rank twice");

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -122,8 +124,14 @@ public final class Parity {
     parts.stream()
         .flatMap(List::stream)
         .forEach(part -> whole.merge(part.module(), part, ModuleParity::plus));
+    Map<TensorInfo, Integer> places = new HashMap<>();
+    adapter.modules().forEach(m -> places.put(m.tensors().getFirst(), places.size()));
     List<ModuleParity> inOrder =
-        adapter.modules().stream().filter(whole::containsKey).map(whole::get).toList();
+        whole.values().stream()
+            .sorted(
+                Comparator.comparing(
+                    part -> places.getOrDefault(part.module().tensors().getFirst(), 0)))
+            .toList();
     return new ParityReport(runtimes, inOrder, exact.ledger().unmatched(), strength);
   }
 

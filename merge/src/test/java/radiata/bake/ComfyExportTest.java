@@ -47,7 +47,12 @@ class ComfyExportTest {
           "oft-constraint", "limits the rotation");
 
   private static final Set<String> REFUSED =
-      Set.of("peft-gpt2-lora", "peft-gpt2-dora", "peft-modules-to-save-and-bias");
+      Set.of(
+          "peft-gpt2-lora",
+          "peft-gpt2-dora",
+          "peft-modules-to-save-and-bias",
+          "peft-experts",
+          "peft-experts-transposed");
 
   @TempDir Path folder;
 

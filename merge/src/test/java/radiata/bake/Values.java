@@ -2,6 +2,8 @@ package radiata.bake;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,7 +29,7 @@ record Values(List<TensorSpec> specs, Map<String, double[]> numbers) {
     this(new ArrayList<>(), new HashMap<>());
   }
 
-  void add(String name, DType dtype, Shape shape, double[] values) {
+  void add(String name, DType dtype, Shape shape, double... values) {
     specs.add(new TensorSpec(name, dtype, shape));
     numbers.put(name, values);
   }
@@ -38,8 +40,15 @@ record Values(List<TensorSpec> specs, Map<String, double[]> numbers) {
       for (TensorInfo tensor : header.tensors()) {
         byte[] bytes = new byte[(int) tensor.bytes()];
         double[] values = numbers.get(tensor.name());
-        Narrow.fromDoubles(
-            values, 0, values.length, tensor.dtype(), MemorySegment.ofArray(bytes), 0);
+        if (tensor.dtype() == DType.I64) {
+          ByteBuffer whole = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+          for (double value : values) {
+            whole.putLong((long) value);
+          }
+        } else {
+          Narrow.fromDoubles(
+              values, 0, values.length, tensor.dtype(), MemorySegment.ofArray(bytes), 0);
+        }
         writer.write(tensor, 0, MemorySegment.ofArray(bytes));
       }
       writer.commit();

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import radiata.convention.DoraAxis;
 import radiata.convert.folder.Prediction;
 
 /// What a manifest says, and what it must not say.
@@ -56,6 +57,51 @@ class ManifestTest {
     assertThat(third.output()).isEqualTo(folder.resolve("out/one/y+peft-0.5.safetensors"));
     assertThat(third.adapters().stream().map(BakeJob.Use::strength)).containsExactly(0.25, 0.5);
     assertThat(third.number()).isEqualTo(3);
+  }
+
+  @Test
+  void datesAreTomlsOwnOrTexts() throws IOException {
+    for (String date : List.of("2026-05-12", "\"2026-05-12\"")) {
+      BakeJob bake =
+          (BakeJob)
+              read("[defaults]\nverify = true\ndate = " + date + "\n" + GRID).jobs().getFirst();
+      assertThat(bake.options().writing().date()).hasValue("2026-05-12");
+      assertThat(bake.options().verify()).isTrue();
+    }
+    ConvertJob convert =
+        (ConvertJob)
+            read("""
+            [[convert]]
+            input = "a"
+            to = "kohya"
+            output = "b"
+            date = 2026-05-12T10:00:00Z
+            """)
+                .jobs()
+                .getFirst();
+    assertThat(convert.options().date().orElseThrow()).startsWith("2026-05-12T10:00");
+    refused(GRID + "date = \"12.5.2026\"", "line 6", "'12.5.2026' is no date");
+    refused(GRID + "date = 3", "line 6", "'date' is not a text");
+  }
+
+  @Test
+  void anAxisNeedsABaseAndARankAnAxis() throws IOException {
+    String convert = "[[convert]]\ninput = \"a\"\noutput = \"b\"\n";
+    ConvertJob job =
+        (ConvertJob)
+            read(convert + "base = \"m\"\naxis = \"output\"\nrank = 8\ndylora-rank = 2")
+                .jobs()
+                .getFirst();
+    assertThat(job.options().axis()).hasValue(DoraAxis.OUTPUT);
+    assertThat(job.options().rank()).hasValue(8);
+    assertThat(job.options().ranks()).hasValue(2);
+    refused(convert + "axis = \"output\"", "line 4", "name it with 'base'");
+    refused(convert + "rank = 8", "line 4", "'rank' goes with 'axis'");
+    refused(convert + "base = \"m\"\naxis = \"up\"", "line 5", "none of output, input");
+    refused(
+        convert + "base = \"m\"\naxis = \"input\"\nrank = 0",
+        "line 6",
+        "'rank' is 0, from 1 on is expected");
   }
 
   @Test

@@ -29,6 +29,7 @@ class ShardTest {
           null,
           false,
           BakeRequest.Writing.DEFAULT,
+          false,
           false);
 
   private static Job job(int number, int base, int adapter) {
@@ -53,7 +54,11 @@ class ShardTest {
             null,
             null,
             false,
+            Optional.empty(),
+            OptionalInt.empty(),
+            OptionalInt.empty(),
             OptionalLong.empty(),
+            Optional.empty(),
             Optional.empty(),
             false),
         Path.of("out" + number),

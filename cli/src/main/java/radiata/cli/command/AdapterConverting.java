@@ -2,9 +2,7 @@ package radiata.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -87,7 +85,7 @@ record AdapterConverting(
                 drop,
                 ranks,
                 target.date()),
-            fitting(),
+            axis.map(asked -> AxisConversion.settings(asked.to(), asked.rank())).orElse(Map.of()),
             others);
     Converted converted = conversion.converted();
     converted.notes().forEach(console::warn);
@@ -97,15 +95,5 @@ record AdapterConverting(
       }
     }
     new ConvertView(target, console).done(from, converted, residuals);
-  }
-
-  /// What the provenance says of the axis.
-  private Map<String, String> fitting() {
-    Map<String, String> settings = new LinkedHashMap<>();
-    axis.ifPresent(asked -> {
-      settings.put("axis", asked.to().name().toLowerCase(Locale.ROOT));
-      asked.rank().ifPresent(rank -> settings.put("rank", Integer.toString(rank)));
-    });
-    return settings;
   }
 }

@@ -5,6 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import radiata.names.Rows;
 import radiata.safetensors.DType;
@@ -54,6 +57,31 @@ public sealed interface Content {
       MemorySegment bytes = memory.allocate(dtype.bytes(), Double.BYTES);
       Narrow.fromDoubles(MemorySegment.ofArray(new double[] {value}), 0, dtype, bytes, 0, 1);
       return bytes;
+    }
+  }
+
+  /// Whole numbers.
+  record Whole(List<Long> values) implements Content {
+    /// A shape as ComfyUI stores it in `reshape_weight`.
+    public static Whole shape(Shape shape) {
+      return new Whole(Arrays.stream(shape.dims()).boxed().toList());
+    }
+
+    @Override
+    public DType dtype() {
+      return DType.I64;
+    }
+
+    @Override
+    public Shape shape() {
+      return Shape.of(values.size());
+    }
+
+    @Override
+    public MemorySegment read(SegmentAllocator memory) {
+      return memory.allocateFrom(
+          ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN),
+          values.stream().mapToLong(Long::longValue).toArray());
     }
   }
 

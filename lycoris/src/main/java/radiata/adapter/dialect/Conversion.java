@@ -91,9 +91,10 @@ public final class Conversion {
     }
     Map<Located, Map<String, Layer>> waiting = new LinkedHashMap<>();
     for (Map.Entry<String, List<AdapterModule>> entry : byName.entrySet()) {
-      Layer layer = kept(Layer.of(file.file(), entry.getValue()));
+      Layer layer = Layer.of(file.file(), entry.getValue());
       try {
-        place(layer, find(entry.getKey()), waiting);
+        requireOwnWeight(entry.getValue().getFirst());
+        place(kept(folded(layer, entry.getValue().getFirst())), find(entry.getKey()), waiting);
       } catch (Unwritable e) {
         problem(layer, e);
       }
@@ -103,6 +104,19 @@ public final class Conversion {
     }
     carryOthers();
     return finish();
+  }
+
+  private static void requireOwnWeight(AdapterModule module) {
+    if (module.wrapped().isPresent()) {
+      throw new Unwritable(
+          "it is LoRA on a parameter of its module (target_parameters), which PEFT alone reads; bake it");
+    }
+  }
+
+  private Layer folded(Layer layer, AdapterModule module) {
+    return layer.parts().containsKey(ExplicitScale.PART)
+        ? ExplicitScale.folded(layer, module, request.mayRound())
+        : layer;
   }
 
   /// The first ranks of a pair: a DyLoRA is trained at every rank.

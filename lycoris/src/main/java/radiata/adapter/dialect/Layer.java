@@ -52,6 +52,7 @@ record Layer(
   static final String DOWN = "lora_down";
   static final String MID = "lora_mid";
   static final String ALPHA = "alpha";
+  static final String RESHAPE = "reshape_weight";
   private static final Set<String> BIASES = Set.of("diff_b", "b_norm", "lora_B.bias", "bias");
 
   Layer {
@@ -66,6 +67,8 @@ record Layer(
       module.parts().forEach((part, tensor) -> parts.put(part, Content.Stored.of(file, tensor)));
     }
     AdapterModule first = modules.getFirst();
+    // Where the names of a file say it, a tensor has to in every other.
+    first.padded().ifPresent(to -> parts.putIfAbsent(RESHAPE, Content.Whole.shape(to)));
     Adapter<TensorInfo> inner =
         first.adapter() instanceof Dora<TensorInfo> dora ? dora.inner() : first.adapter();
     return new Layer(

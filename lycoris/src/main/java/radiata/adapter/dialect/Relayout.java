@@ -50,6 +50,9 @@ final class Relayout {
           "%s of a fused or reordered weight cannot be cut or joined by rows"
               .formatted(layer.algorithm().id()));
     }
+    if (layer.parts().containsKey(Layer.RESHAPE)) {
+      throw new Unwritable("a weight that grows cannot be cut or joined by rows");
+    }
     if (layer.magnitude() != null && !layer.rowParts().containsKey(layer.magnitude().key())) {
       throw new Unwritable(
           "an input-axis magnitude belongs to a weight as a whole, fused or not; re-project it with --axis output and --base");

@@ -127,7 +127,10 @@ final class Speller {
       boolean foreign =
           ONLY_PEFT.contains(part)
               ? !peft && !ia3
-              : !form.others() && (part.startsWith("bias_") || part.equals("diff_b"));
+              : !form.others()
+                  && (part.startsWith("bias_")
+                      || part.equals("diff_b")
+                      || part.equals(Layer.RESHAPE));
       if (foreign || (part.equals("lora_B.bias") && !form.biases())) {
         throw new Unwritable("%s cannot hold %s".formatted(dialect, part));
       }

@@ -19,7 +19,8 @@ import radiata.safetensors.TensorFile;
 import radiata.safetensors.TensorInfo;
 
 /// An open adapter file: its keys grouped by module, the algorithm of each decided from the keys.
-/// Of the data only scalars of up to eight bytes have been read. Whoever opens it closes it.
+/// Of the data only scalars of up to eight bytes, and the few of a `reshape_weight`, have been
+/// read. Whoever opens it closes it.
 ///
 /// Every tensor of the file is in exactly one of [#modules], [#unsupported], [#misfits], [#ignored]
 /// and [#unrecognised].
@@ -77,10 +78,7 @@ public final class AdapterFile implements AutoCloseable {
     }
     Origin origin =
         Origin.of(
-            file.metadata(),
-            file.tensors().stream().map(TensorInfo::name).toList(),
-            config != null,
-            Files.exists(file.path().resolveSibling("lycoris_config.json")));
+            file, config != null, Files.exists(file.path().resolveSibling("lycoris_config.json")));
     Dialects dialects = Dialects.of(keys(), origin.writer());
     this.dialect = dialects.dialect();
     this.writer = origin.writer();

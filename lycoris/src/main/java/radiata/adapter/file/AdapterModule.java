@@ -26,6 +26,9 @@ import radiata.safetensors.TensorInfo;
 /// @param parts every tensor of the file that belongs to this module, alpha included, in the file's
 ///   order, by the part it plays: `lora_up`, `hada_w1_a`, `alpha`, ...
 /// @param fanInFanOut whether the base stores this weight the other way round, `[in, out]`
+/// @param padded the shape to which the base's weight is padded with zeros before it is changed
+///   (`reshape_weight`); empty where it keeps its own
+/// @param wrapped for LoRA on a parameter of its module, which one it may be; empty otherwise
 /// @param because why it was read this way, in words, for `inspect`
 public record AdapterModule(
     String name,
@@ -38,9 +41,30 @@ public record AdapterModule(
     Shape madeFor,
     SequencedMap<String, TensorInfo> parts,
     boolean fanInFanOut,
+    Optional<Shape> padded,
+    Optional<Wrapped> wrapped,
     List<String> because) {
   public AdapterModule {
     parts = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parts));
+  }
+
+  /// The same module for one parameter, under its name.
+  public AdapterModule of(
+      String parameter, Adapter<TensorInfo> found, int ofRank, OptionalDouble ofAlpha) {
+    return new AdapterModule(
+        parameter,
+        bias,
+        algorithm,
+        found,
+        OptionalInt.of(ofRank),
+        ofAlpha,
+        axis,
+        found.madeFor(TensorInfo::shape),
+        parts,
+        fanInFanOut,
+        padded,
+        Optional.empty(),
+        because);
   }
 
   /// Every tensor of the file that belongs to this module, in the file's order.

@@ -12,10 +12,20 @@ import radiata.safetensors.TensorInfo;
 /// The tensors of one module, by the part each plays.
 final class Group {
   private final String name;
+  private boolean grows;
   private final Map<String, TensorInfo> parts = new LinkedHashMap<>();
 
   Group(String name) {
     this.name = name;
+  }
+
+  /// Marks it as one whose weight takes the shape of its factors, though no tensor says so.
+  void grow() {
+    grows = true;
+  }
+
+  boolean grows() {
+    return grows;
   }
 
   String name() {

@@ -37,13 +37,15 @@ record Grouping(
     List<TensorInfo> ignored = new ArrayList<>();
     List<TensorInfo> unknown = new ArrayList<>();
     List<String> because = new ArrayList<>();
+    boolean control = FluxControl.is(file);
     for (TensorInfo tensor : file.tensors()) {
       String key = tensor.name();
       if (key.startsWith("bundle_emb.")) {
         ignored.add(tensor);
         continue;
       }
-      Optional<Suffixes.Split> split = Suffixes.split(key);
+      Optional<Suffixes.Split> split =
+          control ? FluxControl.split(key).or(() -> Suffixes.split(key)) : Suffixes.split(key);
       refuseGlued(file.path(), key);
       if (split.isPresent()) {
         placed.add(new Placed(split.get(), tensor));
@@ -70,6 +72,12 @@ record Grouping(
     }
     if (ignored.size() > before) {
       because.add("of the named adapters in the file only \"" + adapter + "\" is taken");
+    }
+    if (control) {
+      because.add(
+          "a control adapter of Black Forest Labs for FLUX.1: norms replace the base's, and the"
+              + " weights of layers that grow are padded with zeros first");
+      groups.values().stream().filter(g -> FluxControl.grows(g.name())).forEach(Group::grow);
     }
     for (Placed each : stray) {
       adopt(file.path(), groups, each, unknown);

@@ -5,6 +5,7 @@ import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.Factor;
 import radiata.adapter.Loha;
+import radiata.adapter.Scale;
 import radiata.convention.Algorithm;
 import radiata.safetensors.TensorInfo;
 
@@ -21,7 +22,8 @@ final class LohaRecipe {
     int rank = Math.toIntExact(down.shape().dim(0));
     parts.because().add("rank %d from %s %s".formatted(rank, down.name(), down.shape()));
     OptionalDouble alpha = parts.alpha();
-    return Body.of(Algorithm.LOHA, new Loha<>(one, two, parts.scale(alpha, rank)), rank, alpha);
+    Scale scale = parts.explicit(parts.scale(alpha, rank));
+    return Body.of(Algorithm.LOHA, new Loha<>(one, two, scale), rank, alpha);
   }
 
   private static Factor<TensorInfo> factor(

@@ -28,7 +28,7 @@ final class LokrRecipe {
     if (rank.isPresent()) {
       parts.because().add("rank %d from the b factor".formatted(rank.getAsInt()));
       OptionalDouble alpha = parts.alpha();
-      Scale scale = parts.scale(alpha, rank.getAsInt());
+      Scale scale = parts.explicit(parts.scale(alpha, rank.getAsInt()));
       return Body.of(Algorithm.LOKR, new Lokr<>(small, large, scale), rank.getAsInt(), alpha);
     }
     OptionalDouble configured = parts.configuredRank();
@@ -36,10 +36,10 @@ final class LokrRecipe {
       int peft = (int) configured.getAsDouble();
       parts.because().add("PEFT's LoKr: alpha over the configured rank, for whole factors too");
       OptionalDouble alpha = parts.alpha();
-      return Body.of(
-          Algorithm.LOKR, new Lokr<>(small, large, parts.scale(alpha, peft)), peft, alpha);
+      Scale scale = parts.explicit(parts.scale(alpha, peft));
+      return Body.of(Algorithm.LOKR, new Lokr<>(small, large, scale), peft, alpha);
     }
-    return whole(parts, new Lokr<>(small, large, Scale.none(1)));
+    return whole(parts, new Lokr<>(small, large, parts.explicit(Scale.none(1))));
   }
 
   private static Body whole(Parts parts, Lokr<TensorInfo> lokr) throws IOException {
@@ -78,6 +78,7 @@ final class LokrRecipe {
       case Factor.Whole<TensorInfo> _ -> OptionalInt.empty();
       case Factor.Split<TensorInfo>(var _, TensorInfo down) ->
           OptionalInt.of(Math.toIntExact(down.shape().dim(0)));
+      case Factor.Experts<TensorInfo> _ -> throw new IllegalArgumentException("no LoKr: " + factor);
       case Factor.Tucker<TensorInfo>(var _, var _, TensorInfo down, var _) ->
           OptionalInt.of(Math.toIntExact(down.shape().dim(0)));
     };

@@ -6,6 +6,7 @@ import static radiata.adapter.file.Suffixes.MID;
 import static radiata.adapter.file.Suffixes.UP;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,10 @@ final class LoraRecipe {
     TensorInfo up = parts.need(UP);
     TensorInfo down = parts.need(DOWN);
     TensorInfo mid = parts.find(MID);
+    Optional<Wrapped> wrapped = mid == null ? parts.wrapped() : Optional.empty();
+    if (wrapped.isPresent()) {
+      return wrapped(parts, wrapped.get(), up, down);
+    }
     Factor<TensorInfo> factor =
         mid == null ? new Factor.Split<>(up, down) : new Factor.Tucker<>(up, mid, down, false);
     factor.shape(TensorInfo::shape);
@@ -42,7 +47,7 @@ final class LoraRecipe {
                   .formatted(up.name()));
     }
     OptionalDouble alpha = parts.alpha();
-    Scale scale = parts.scale(alpha, rank);
+    Scale scale = parts.explicit(parts.scale(alpha, rank));
     Additive<TensorInfo> lora = sparse(parts, new Lora<>(factor, scale));
     return new Body(
         Algorithm.LORA,
@@ -50,7 +55,34 @@ final class LoraRecipe {
         bias(parts, scale),
         OptionalInt.of(rank),
         alpha,
-        parts.config() != null && parts.config().fanInFanOut());
+        parts.config() != null && parts.config().fanInFanOut(),
+        parts.padded(factor.shape(TensorInfo::shape)));
+  }
+
+  /// LoRA on a parameter, as far as the file tells: how many experts share the rows of down is for
+  /// the base to say, and with it rank and scale.
+  private static Body wrapped(Parts parts, Wrapped wrapped, TensorInfo up, TensorInfo down) {
+    Factor<TensorInfo> factor = new Factor.Split<>(up, down);
+    factor.shape(TensorInfo::shape);
+    Wrapped.Candidate first = wrapped.candidates().getFirst();
+    int rank =
+        parts.configuredRank().isPresent()
+            ? (int) parts.configuredRank().getAsDouble()
+            : Math.toIntExact(down.shape().dim(0));
+    parts
+        .because()
+        .add(
+            "it is for a parameter of %s (target_parameters: %s); the shapes of the base tell which"
+                .formatted(
+                    wrapped.module(),
+                    String.join(
+                        ", ",
+                        wrapped.candidates().stream().map(Wrapped.Candidate::parameter).toList())));
+    return Body.of(
+        Algorithm.LORA,
+        new Lora<>(factor, wrapped.scale(first, Math.max(1, rank))),
+        rank,
+        first.alpha());
   }
 
   /// LoRA on an embedding: `lora_embedding_A [r, vocabulary]`, `lora_embedding_B [dim, r]`; the

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import radiata.adapter.Adapter;
 import radiata.adapter.Dora;
 import radiata.adapter.Sparse;
+import radiata.convention.Algorithm;
 import radiata.convention.DoraAxis;
 import radiata.convention.Magnitude;
 import radiata.names.Dialect;
@@ -110,6 +111,8 @@ final class Matcher {
               shape,
               ofBias,
               false,
+              Optional.empty(),
+              Optional.empty(),
               List.of("it changes the bias")));
     }
     return modules;
@@ -175,6 +178,8 @@ final class Matcher {
         madeFor,
         tensors,
         body.turned(),
+        Optional.ofNullable(body.padded()),
+        body.algorithm() == Algorithm.LORA ? parts.wrapped() : Optional.empty(),
         List.copyOf(parts.because()));
   }
 

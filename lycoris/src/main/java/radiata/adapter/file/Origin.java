@@ -1,10 +1,13 @@
 package radiata.adapter.file;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import radiata.safetensors.TensorFile;
+import radiata.safetensors.TensorInfo;
 
 /// Who wrote a file: metadata first, then keys; the first sign wins.
 ///
@@ -12,8 +15,28 @@ import java.util.regex.Pattern;
 ///   comfyui, radiata, unknown
 /// @param because the sign, in words
 record Origin(String writer, String because) {
-  /// A sign in the keys.
-  private record Sign(String writer, String what, Predicate<List<String>> seen) {}
+  private static final Pattern HADA = Pattern.compile("\\.hada_w[12]_[ab]$");
+
+  /// The tensors of a file, and their names.
+  private record Tensors(TensorFile file, List<String> keys) {
+    boolean hadaKernels() {
+      return file.tensors().stream()
+          .anyMatch(t -> HADA.matcher(t.name()).find() && t.shape().rank() > 2);
+    }
+
+    boolean splitQkv() throws IOException {
+      return SplitQkv.seen(file);
+    }
+  }
+
+  /// Whether something shows in the tensors.
+  @FunctionalInterface
+  private interface Seen {
+    boolean in(Tensors tensors) throws IOException;
+  }
+
+  /// A sign in the tensors.
+  private record Sign(String writer, String what, Seen seen) {}
 
   private static final List<Sign> SIGNS =
       List.of(
@@ -31,12 +54,20 @@ record Origin(String writer, String because) {
           new Sign(
               "onetrainer",
               "diffusers paths under lora_unet_ for SDXL, where sd-scripts writes LDM paths",
-              Origin::sdxlOnDiffusersPaths),
+              tensors -> sdxlOnDiffusersPaths(tensors.keys())),
+          new Sign(
+              "onetrainer",
+              "factors of LoHa with a kernel, which LyCORIS stores flat",
+              Tensors::hadaKernels),
           new Sign(
               "lycoris",
               "kohya's prefixes with suffixes that sd-scripts does not write",
               any(
                   "lora_(?:unet|te\\d?)_.*\\.(?:hada_|lokr_|dora_scale|diff|w_norm|b_norm|oft_|a1\\.|on_input).*")),
+          new Sign(
+              "sd-scripts",
+              "the fused q, k and v of FLUX are 0 beside the blocks of a diagonal (split_qkv)",
+              Tensors::splitQkv),
           new Sign("sd-scripts", "LDM paths under lora_unet_", starts("lora_unet_input_blocks_")),
           new Sign("sd-scripts", "T5 under lora_te3_", starts("lora_te3_")),
           new Sign(
@@ -55,29 +86,26 @@ record Origin(String writer, String because) {
 
   /// A second text encoder, or deeper transformer stacks than SD1 and SD2 have, on diffusers paths.
   static boolean sdxlOnDiffusersPaths(List<String> keys) {
-    return starts("lora_unet_(?:down|mid|up)_block").test(keys)
-        && starts(
-                "lora_te2_|lora_unet_(?:down|up)_blocks_.*_transformer_blocks_[1-9]|lora_unet_mid_block_.*_transformer_blocks_[1-9]")
-            .test(keys);
+    return leads("lora_unet_(?:down|mid|up)_block", keys)
+        && leads(
+            "lora_te2_|lora_unet_(?:down|up)_blocks_.*_transformer_blocks_[1-9]|lora_unet_mid_block_.*_transformer_blocks_[1-9]",
+            keys);
   }
 
-  /// @param metadata the header's
   /// @param withConfig whether PEFT's `adapter_config.json` came with it
   /// @param withLycorisConfig whether SimpleTuner's `lycoris_config.json` lies beside it
-  static Origin of(
-      Map<String, String> metadata,
-      List<String> keys,
-      boolean withConfig,
-      boolean withLycorisConfig) {
-    Optional<Origin> told = told(metadata);
+  static Origin of(TensorFile file, boolean withConfig, boolean withLycorisConfig)
+      throws IOException {
+    Optional<Origin> told = told(file.metadata());
     if (told.isPresent()) {
       return told.get();
     }
     if (withConfig) {
       return new Origin("peft", "writer peft: adapter_config.json came with it");
     }
+    Tensors tensors = new Tensors(file, file.tensors().stream().map(TensorInfo::name).toList());
     for (Sign sign : SIGNS) {
-      if (sign.seen().test(keys)) {
+      if (sign.seen().in(tensors)) {
         return sign.writer().equals("lycoris") && withLycorisConfig
             ? new Origin("simpletuner", "writer simpletuner: lycoris_config.json lies beside it")
             : new Origin(sign.writer(), "writer %s: %s".formatted(sign.writer(), sign.what()));
@@ -119,13 +147,17 @@ record Origin(String writer, String because) {
     return Optional.of(new Origin(writer, "writer %s: %s".formatted(writer, sign)));
   }
 
-  private static Predicate<List<String>> any(String whole) {
+  private static Seen any(String whole) {
     Predicate<String> matches = Pattern.compile(whole, Pattern.DOTALL).asMatchPredicate();
-    return keys -> keys.stream().anyMatch(matches);
+    return tensors -> tensors.keys().stream().anyMatch(matches);
   }
 
-  private static Predicate<List<String>> starts(String prefix) {
+  private static Seen starts(String prefix) {
+    return tensors -> leads(prefix, tensors.keys());
+  }
+
+  private static boolean leads(String prefix, List<String> keys) {
     Pattern pattern = Pattern.compile(prefix, Pattern.DOTALL);
-    return keys -> keys.stream().anyMatch(key -> pattern.matcher(key).lookingAt());
+    return keys.stream().anyMatch(key -> pattern.matcher(key).lookingAt());
   }
 }

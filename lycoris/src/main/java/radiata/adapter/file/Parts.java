@@ -4,12 +4,15 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.Scale;
+import radiata.safetensors.Shape;
 import radiata.safetensors.TensorFile;
 import radiata.safetensors.TensorInfo;
+import radiata.tensor.ShapeMismatch;
 
 /// The parts of one module, as a recipe takes them: it remembers which were taken and why they were
 /// read as they were.
@@ -37,6 +40,11 @@ final class Parts {
   /// The PEFT settings that speak for this module; null without.
   @Nullable PeftConfig config() {
     return said == null ? null : said.config();
+  }
+
+  /// What the settings say of a pair that is for a parameter of its module.
+  Optional<Wrapped> wrapped() {
+    return said == null ? Optional.empty() : said.config().wrapped(group.name(), said.path());
   }
 
   /// The rank that the settings say.
@@ -117,6 +125,43 @@ final class Parts {
   /// A number stored as a tensor, of any value.
   double number(TensorInfo tensor) throws IOException {
     return Scalars.number(file, tensor);
+  }
+
+  /// The scale that the file gives in plain beside alpha, where it does.
+  ///
+  /// @param scale what stands in front of the delta for whoever does not read it
+  /// @throws AdapterException if it is no finite number
+  Scale explicit(Scale scale) throws IOException {
+    TensorInfo stored = find(Suffixes.SCALE);
+    if (stored == null) {
+      return scale;
+    }
+    double value = Scalars.finite(file, stored, "an explicit scale");
+    because.add(
+        "scale %s from %s, in place of alpha/rank for the runtimes that read it"
+            .formatted(value, stored.name()));
+    return scale.with(OptionalDouble.of(value));
+  }
+
+  /// The shape to which the base's weight is padded with zeros at the end of each dimension before
+  /// it is changed (ComfyUI 0.3.64 `comfy/weight_adapter/base.py` `pad_tensor_to_shape`); null
+  /// where it is not.
+  ///
+  /// @param made the shape that the factors give
+  /// @throws ShapeMismatch if it is no shape, or another one
+  @Nullable Shape padded(Shape made) throws IOException {
+    TensorInfo stored = find(Suffixes.RESHAPE);
+    if (stored == null) {
+      return group.grows() ? made.matrix() : null;
+    }
+    Shape to = Scalars.shape(file, stored);
+    if (!to.matrix().equals(made.matrix())) {
+      throw new ShapeMismatch(
+          "%s says %s, and the factors give %s".formatted(stored.name(), to, made));
+    }
+    because.add(
+        "the base's weight is padded with zeros to %s first (reshape_weight)".formatted(to));
+    return to;
   }
 
   /// The scale alpha/rank, or alpha over the square root of the rank where the settings say so.

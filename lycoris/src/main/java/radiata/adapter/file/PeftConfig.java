@@ -5,9 +5,12 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.TreeSet;
 
 /// What PEFT's settings say about the numbers (PEFT 0.21.0, `config.py` of `tuners/lora`, `loha`,
 /// `lokr`), from `adapter_config.json` or from the metadata of a diffusers file.
@@ -20,6 +23,8 @@ import java.util.OptionalDouble;
 /// @param rootScaled `use_rslora`: the scale is alpha over the square root of the rank
 /// @param dora `use_dora`
 /// @param fanInFanOut the base stores its weights `[in, out]`
+/// @param parameters `target_parameters`: ends of the paths of parameters that are adapted by
+///   themselves
 /// @param bias which biases were trained: `none`, `all`, `lora_only`
 record PeftConfig(
     Path source,
@@ -30,6 +35,7 @@ record PeftConfig(
     boolean rootScaled,
     boolean dora,
     boolean fanInFanOut,
+    List<String> parameters,
     String bias) {
   /// Settings that change the formula, or the layers it acts on.
   private static final Map<String, String> REFUSED =
@@ -38,7 +44,6 @@ record PeftConfig(
           Map.entry("alora_invocation_tokens", "it acts on some tokens only and cannot be baked"),
           Map.entry("arrow_config", "it routes between adapters per token and cannot be baked"),
           Map.entry("megatron_config", "Megatron's parallel layers are not supported"),
-          Map.entry("target_parameters", "LoRA on single parameters is not supported"),
           Map.entry("trainable_token_indices", "single trained token rows are not supported"),
           Map.entry("use_qalora", "QALoRA is not supported"),
           Map.entry("use_bdlora", "BD-LoRA is not supported"),
@@ -87,6 +92,7 @@ record PeftConfig(
         flag(source, settings, "use_rslora"),
         flag(source, settings, "use_dora"),
         flag(source, settings, "fan_in_fan_out"),
+        texts(source, settings, "target_parameters"),
         on(settings.get("bias")) ? text(source, settings, "bias") : "none");
   }
 
@@ -94,6 +100,32 @@ record PeftConfig(
   OptionalDouble alpha(String path) {
     OptionalDouble own = alphas.of(path);
     return own.isPresent() ? own : alpha;
+  }
+
+  /// What a pair on a module is, if the settings name parameters of it.
+  ///
+  /// @param name the module as the file writes it
+  /// @param path the same in the model that was wrapped
+  Optional<Wrapped> wrapped(String name, String path) {
+    int depth = 0;
+    String module = path;
+    while (module.endsWith(Wrapped.LEVEL)) {
+      module = module.substring(0, module.length() - Wrapped.LEVEL.length());
+      depth++;
+    }
+    List<Wrapped.Candidate> candidates = new ArrayList<>();
+    for (String parameter : new TreeSet<>(parameters)) {
+      String last = parameter.substring(parameter.lastIndexOf('.') + 1);
+      String key = module + "." + last;
+      boolean named = candidates.stream().anyMatch(c -> c.parameter().equals(last));
+      if (!named && (key.equals(parameter) || key.endsWith("." + parameter))) {
+        candidates.add(new Wrapped.Candidate(last, alpha(key)));
+      }
+    }
+    String unwrapped = name.substring(0, name.length() - depth * Wrapped.LEVEL.length());
+    return candidates.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new Wrapped(unwrapped, depth, candidates, rootScaled));
   }
 
   OptionalDouble rank(String path) {
@@ -117,6 +149,25 @@ record PeftConfig(
       return one.getAsString();
     }
     throw new AdapterException(source, null, key + " is no text: " + settings.get(key));
+  }
+
+  private static List<String> texts(Path source, JsonObject settings, String key) {
+    JsonElement value = settings.get(key);
+    if (!on(value)) {
+      return List.of();
+    }
+    List<String> texts = new ArrayList<>();
+    if (value instanceof JsonArray array) {
+      for (JsonElement each : array) {
+        if (!(each instanceof JsonPrimitive one && one.isString())
+            || each.getAsString().isEmpty()) {
+          throw new AdapterException(source, null, key + " holds what is no text: " + each);
+        }
+        texts.add(each.getAsString());
+      }
+      return List.copyOf(texts);
+    }
+    throw new AdapterException(source, null, key + " is no list of texts: " + value);
   }
 
   private static boolean flag(Path source, JsonObject settings, String key) {

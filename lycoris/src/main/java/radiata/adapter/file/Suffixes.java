@@ -23,6 +23,8 @@ final class Suffixes {
   static final String MAGNITUDE = "magnitude";
   static final String WEIGHT = "weight";
   static final String BIAS = "bias";
+  static final String SCALE = "scale";
+  static final String RESHAPE = "reshape_weight";
 
   /// The suffixes of one algorithm.
   ///
@@ -135,12 +137,12 @@ final class Suffixes {
           LORA_MAGNITUDE_VECTOR,
           MAGNITUDE,
           MAGNITUDE,
-          "scale",
-          "scale",
+          SCALE,
+          SCALE,
           "lora_B.bias",
           "lora_B.bias",
-          "reshape_weight",
-          "reshape_weight",
+          RESHAPE,
+          RESHAPE,
           BIAS,
           BIAS);
 

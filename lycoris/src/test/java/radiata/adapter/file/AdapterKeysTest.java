@@ -10,7 +10,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import radiata.adapter.Scale;
+import radiata.adapter.dialect.Scales;
 import radiata.convention.DoraAxis;
+import radiata.convention.Profiles;
 import radiata.names.Dialect;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
@@ -138,15 +141,58 @@ class AdapterKeysTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"scale", "reshape_weight"})
-  void aLoraWithAPartThatChangesItIsNotReadWithoutThatPart(String part) throws IOException {
+  @Test
+  void aModuleWithAPartThatChangesItIsNotReadWithoutThatPart() throws IOException {
     try (AdapterFile adapter =
-        open(new TensorBytes().pair("lycoris_a", 4, 4).zeros("lycoris_a." + part, 4))) {
+        open(
+            new TensorBytes()
+                .zeros("lycoris_a.lora_embedding_A", 2, 4)
+                .zeros("lycoris_a.lora_embedding_B", 4, 2)
+                .alpha("lycoris_a.scale", 2))) {
       assertThat(adapter.modules()).isEmpty();
-      assertThat(adapter.unsupported().getFirst().algorithm()).isEqualTo("lora with " + part);
+      assertThat(adapter.unsupported().getFirst().algorithm())
+          .isEqualTo("lora on an embedding with scale");
       assertThat(adapter.unsupported().getFirst().tensors()).hasSize(3);
     }
+  }
+
+  @Test
+  void anExplicitScaleStandsBesideAlpha() throws IOException {
+    try (AdapterFile adapter =
+        open(
+            new TensorBytes()
+                .pair("lora_unet_a", 4, 6)
+                .alpha("lora_unet_a.alpha", 1)
+                .alpha("lora_unet_a.scale", 3)
+                .zeros("lora_unet_a.dora_scale", 4, 1)
+                .zeros("lora_unet_b.lokr_w1", 2, 2)
+                .zeros("lora_unet_b.lokr_w2", 3, 4)
+                .alpha("lora_unet_b.scale", 0.25f))) {
+      AdapterModule pair = adapter.modules().getFirst();
+      Scale scale = Scales.of(pair.adapter()).orElseThrow();
+      assertThat(scale.explicit()).hasValue(3);
+      assertThat(scale.under(Profiles.EXACT)).isEqualTo(3);
+      assertThat(scale.under(Profiles.A1111)).isEqualTo(3);
+      assertThat(scale.under(Profiles.COMFYUI)).isEqualTo(0.5);
+      assertThat(pair.alpha()).hasValue(1);
+      assertThat(pair.tensors()).hasSize(5);
+      assertThat(pair.because()).anyMatch(reason -> reason.contains("lora_unet_a.scale"));
+      Scale whole = Scales.of(adapter.modules().getLast().adapter()).orElseThrow();
+      assertThat(whole.under(Profiles.EXACT)).isEqualTo(0.25);
+      assertThat(whole.under(Profiles.LYCORIS)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void anExplicitScaleThatIsNoFiniteNumberIsRefused() {
+    refused(
+        new TensorBytes()
+            .pair("lora_unet_a", 4, 6)
+            .alpha("lora_unet_a.scale", Float.POSITIVE_INFINITY),
+        "lora_unet_a.scale is Infinity: an explicit scale needs a finite number");
+    refused(
+        new TensorBytes().pair("lora_unet_a", 4, 6).zeros("lora_unet_a.scale", 4),
+        "lora_unet_a.scale is F32 [4], one number of shape [] or [1] was expected");
   }
 
   @Test

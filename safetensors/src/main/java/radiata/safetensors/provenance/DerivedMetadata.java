@@ -1,8 +1,13 @@
 package radiata.safetensors.provenance;
 
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.time.format.ResolverStyle;
+import java.time.temporal.TemporalAccessor;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -25,12 +30,29 @@ public record DerivedMetadata(
     boolean sameDtypes,
     boolean hashes) {
   private static final String SPEC = "modelspec.";
-  private static final String DATE = SPEC + "date";
+
+  /// The key of the date.
+  public static final String DATE = SPEC + "date";
+
+  private static final DateTimeFormatter ISO =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd['T'HH:mm[:ss][XXX]]", Locale.ROOT)
+          .withResolverStyle(ResolverStyle.STRICT);
   private static final String MERGED_FROM = SPEC + "merged_from";
   private static final List<String> DTYPES = List.of(SPEC + "unet_dtype", SPEC + "vae_dtype");
 
   public DerivedMetadata {
     parents = List.copyOf(parents);
+  }
+
+  /// Whether a text is a date, with or without a time, as ISO 8601 writes it: `2026-05-12`,
+  /// `2026-05-12T10:00:00Z`.
+  public static boolean isDate(String text) {
+    try {
+      TemporalAccessor _ = ISO.parse(text);
+      return true;
+    } catch (DateTimeParseException e) {
+      return false;
+    }
   }
 
   /// The title of a model or adapter, by ModelSpec or as sd-scripts names it.
