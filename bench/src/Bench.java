@@ -6,9 +6,9 @@ import java.util.List;
 
 /// Measures what `bench/run` was asked for and prints it as Markdown.
 public final class Bench {
-  private static final List<String> ALL = List.of("sd15", "sdxl", "grid", "header", "convert");
-  private static final String USAGE = 
-      "usage: bench/run [-n RUNS] [sd15] [sdxl] [grid] [header] [convert]";
+  private static final List<String> ALL = List.of("sd15", "sdxl", "grid", "header", "convert", "train");
+  private static final String USAGE =
+      "usage: bench/run [-n RUNS] [sd15] [sdxl] [grid] [header] [convert] [train]";
 
   private Bench() {}
 
@@ -49,6 +49,10 @@ public final class Bench {
     }
     if (wanted.contains("convert")) {
       Conversions.print();
+      System.out.println();
+    }
+    if (wanted.contains("train")) {
+      Steps.print(place, runs);
     }
   }
 }

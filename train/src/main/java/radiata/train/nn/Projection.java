@@ -6,6 +6,7 @@ import radiata.adapter.Site;
 import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
 import radiata.safetensors.Shape;
+import radiata.tensor.Algebra;
 import radiata.train.engine.Convolution;
 import radiata.train.engine.LinearMap;
 import radiata.train.engine.MapAlgebra;
@@ -15,7 +16,7 @@ import radiata.train.engine.Tensor;
 /// one.
 public final class Projection {
   /// An adapter being trained, and how its formula is read.
-  private record Trained(Adapter<LinearMap> adapter, MapAlgebra algebra, Profile profile) {}
+  private record Trained(Adapter<LinearMap> adapter, Algebra<LinearMap> algebra, Profile profile) {}
 
   private final String path;
   private final Shape shape;
@@ -54,7 +55,10 @@ public final class Projection {
   ///
   /// @param axis of its magnitude; null without one
   public void adapt(
-      Adapter<LinearMap> adapter, MapAlgebra algebra, Profile profile, @Nullable DoraAxis axis) {
+      Adapter<LinearMap> adapter,
+      Algebra<LinearMap> algebra,
+      Profile profile,
+      @Nullable DoraAxis axis) {
     Tensor frozen = weight.tensor();
     this.weight =
         axis == null
