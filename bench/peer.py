@@ -1,5 +1,5 @@
-"""Makes training steps one by one, as a line on its standard input asks for each, and answers with the seconds and the
-loss; Trainer.java does the same with Radiata.
+"""Makes training steps one by one, as a line on its standard input asks for each, and answers with the
+seconds of the clock, those of the processor, and the loss; Trainer.java does the same with Radiata.
 
 Its arguments: unet or llama, the file, the adapter, the side of the latents or the number of tokens, threads.
 """
@@ -77,14 +77,14 @@ def main():
     optimizer = torch.optim.AdamW(parameters, lr=1e-4)
     print("ready", sum(each.numel() for each in parameters), flush=True)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         now = loss()
         value = now.item()
         now.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        print(time.perf_counter() - start, value, flush=True)
+        print(time.perf_counter() - start, time.process_time() - worked, value, flush=True)
 
 
 main()

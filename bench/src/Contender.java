@@ -9,13 +9,14 @@ import java.util.List;
 
 /// A process that makes training steps one by one, when it is asked to.
 final class Contender implements AutoCloseable {
-  private static final int WARMING = 2;
+  private static final int WARMING = 1;
 
   private final String name;
   private final Process process;
   private final BufferedReader answers;
   private final BufferedWriter questions;
   private final List<Double> seconds = new ArrayList<>();
+  private final List<Double> worked = new ArrayList<>();
   private final Path messages;
   private long parameters;
   private double first = Double.NaN;
@@ -47,10 +48,11 @@ final class Contender implements AutoCloseable {
     questions.flush();
     String[] answer = answer();
     if (steps == 0) {
-      first = Double.parseDouble(answer[1]);
+      first = Double.parseDouble(answer[2]);
     }
     if (steps++ >= WARMING) {
       seconds.add(Double.parseDouble(answer[0]));
+      worked.add(Double.parseDouble(answer[1]));
     }
   }
 
@@ -63,13 +65,18 @@ final class Contender implements AutoCloseable {
   }
 
   double median() {
-    List<Double> sorted = new ArrayList<>(seconds);
-    Collections.sort(sorted);
-    return sorted.get(sorted.size() / 2);
+    return median(seconds);
   }
 
-  double fastest() {
-    return Collections.min(seconds);
+  /// Seconds of all processors together.
+  double processor() {
+    return median(worked);
+  }
+
+  private static double median(List<Double> values) {
+    List<Double> sorted = new ArrayList<>(values);
+    Collections.sort(sorted);
+    return sorted.get(sorted.size() / 2);
   }
 
   /// How many numbers it trains.

@@ -3,6 +3,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.spi.ToolProvider;
 
@@ -10,11 +11,9 @@ import java.util.spi.ToolProvider;
 /// backward pass, clipping and AdamW, on the same weights, inputs and number of threads. Those that
 /// are compared run at the same time, and step by turns.
 final class Steps {
-  private static final String THREADS = "2";
-
   private Steps() {}
 
-  private record Setting(String kind, Path file, int size, Path classes, Path python) {
+  private record Setting(String kind, Path file, int size, Path classes, Path python, int threads) {
     Contender start(String how) throws IOException {
       List<String> command = new ArrayList<>();
       boolean peer = how.startsWith("python ");
@@ -34,28 +33,43 @@ final class Steps {
               file.toString(),
               peer ? how.substring("python ".length()) : how,
               Integer.toString(size),
-              THREADS));
+              Integer.toString(threads)));
       return new Contender(how, command);
     }
   }
 
-  static void print(Path place, int runs) throws IOException, InterruptedException {
+  /// @param wanted `unet8`, `unet32` or `llama`
+  /// @param threads of every process
+  static void print(Collection<String> wanted, Path place, int runs, int threads)
+      throws IOException, InterruptedException {
     Path classes = compiled(place);
     Path python = python();
-    Path unet = Generate.file(place.resolve("unet.safetensors"), Models.unet());
-    Path llama = Generate.file(place.resolve("llama.safetensors"), Models.llama());
-    System.out.println("| | of | median s | fastest s | time to Python | time to LoRA | peak MiB | peak to Python | numbers trained | first loss |");
-    System.out.println("|---|---|---|---|---|---|---|---|---|---|");
-    for (int side : new int[] {8, 32}) {
-      Setting at = new Setting("unet", unet, side, classes, python);
-      String title = "UNet %d×%d".formatted(side, side);
-      compare(title, at, runs, List.of("lora", "python bypass", "python lora"));
-      compare(title, at, runs, List.of("lora", "dora detached", "dora full", "python dora"));
-      compare(title, at, runs, List.of("dora detached", "built dora detached", "built dora full"));
+    System.out.println(
+        "| step, threads: "
+            + threads
+            + " | | median s | of Python | of LoRA | processor s | of Python | of LoRA"
+            + " | peak MiB | of Python | first loss |");
+    System.out.println("|---|---|---|---|---|---|---|---|---|---|---|");
+    for (String each : wanted) {
+      if (each.equals("llama")) {
+        Path llama = Generate.file(place.resolve("llama.safetensors"), Models.llama());
+        Setting at = new Setting("llama", llama, 256, classes, python, threads);
+        compare("Llama, 256 tokens", at, runs, List.of("lora", "python lora"));
+        compare(
+            "Llama, 256 tokens",
+            at,
+            runs,
+            List.of("lora", "dora detached", "dora full", "python dora"));
+      } else {
+        int side = Integer.parseInt(each.substring("unet".length()));
+        Path unet = Generate.file(place.resolve("unet.safetensors"), Models.unet());
+        Setting at = new Setting("unet", unet, side, classes, python, threads);
+        String title = "UNet, %d×%d".formatted(side, side);
+        compare(title, at, runs, List.of("lora", "python bypass", "python lora"));
+        compare(title, at, runs, List.of("lora", "dora detached", "dora full", "python dora"));
+        compare(title, at, runs, List.of("lora", "built dora detached", "built dora full"));
+      }
     }
-    Setting at = new Setting("llama", llama, 256, classes, python);
-    compare("Llama", at, runs, List.of("lora", "python lora"));
-    compare("Llama", at, runs, List.of("lora", "dora detached", "dora full", "python dora"));
   }
 
   private static void compare(String title, Setting at, int runs, List<String> names)
@@ -68,6 +82,9 @@ final class Steps {
       for (Contender each : all) {
         each.ready();
       }
+      if (all.stream().mapToLong(Contender::parameters).distinct().count() > 1) {
+        all.forEach(each -> System.err.println(each.name() + " trains " + each.parameters()));
+      }
       for (int run = 0; run < runs + Contender.warming(); run++) {
         for (Contender each : run % 2 == 0 ? all : all.reversed()) {
           each.step();
@@ -78,16 +95,17 @@ final class Steps {
       Contender lora = all.getFirst().name().equals("lora") ? all.getFirst() : null;
       for (Contender each : all) {
         System.out.printf(
-            "| %s | %s | %.3f | %.3f | %s | %s | %.0f | %s | %d | %.5f |%n",
+            "| %s | %s | %.2f | %s | %s | %.2f | %s | %s | %.0f | %s | %.5f |%n",
             title,
             each.name(),
             each.median(),
-            each.fastest(),
-            peer == null ? "" : "%.2f".formatted(each.median() / peer.median()),
-            lora == null ? "" : "%.2f".formatted(each.median() / lora.median()),
+            ratio(each.median(), peer == null ? 0 : peer.median()),
+            ratio(each.median(), lora == null ? 0 : lora.median()),
+            each.processor(),
+            ratio(each.processor(), peer == null ? 0 : peer.processor()),
+            ratio(each.processor(), lora == null ? 0 : lora.processor()),
             each.peak(),
-            peer == null ? "" : "%.2f".formatted(each.peak() / peer.peak()),
-            each.parameters(),
+            ratio(each.peak(), peer == null ? 0 : peer.peak()),
             each.first());
       }
     } finally {
@@ -95,6 +113,10 @@ final class Steps {
         each.close();
       }
     }
+  }
+
+  private static String ratio(double value, double to) {
+    return to == 0 ? "" : "%.2f".formatted(value / to);
   }
 
   /// The classes of this folder, for processes that are to hold no compiler.

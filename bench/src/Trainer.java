@@ -1,6 +1,8 @@
+import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +39,7 @@ import radiata.train.optim.AdamW;
 import radiata.train.optim.Descent;
 
 /// Makes training steps one by one, as a line on its standard input asks for each, and answers with
-/// the seconds and the loss; `peer.py` does the same in Python.
+/// the seconds of the clock, those of the processor, and the loss; `peer.py` does the same in Python.
 ///
 /// Its arguments: `unet` or `llama`, the file, the adapter, the side of the latents or the number of
 /// tokens, threads.
@@ -64,11 +66,15 @@ public final class Trainer {
       Descent descent = new Descent(torch, List.of(parameters), AdamW.Settings.DEFAULT, 1);
       long elements = parameters.stream().mapToLong(each -> each.shape().elements()).sum();
       System.out.println("ready " + elements);
+      OperatingSystemMXBean system =
+          ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
       BufferedReader asked = new BufferedReader(new InputStreamReader(System.in));
       while (asked.readLine() != null) {
         long start = System.nanoTime();
+        long worked = system.getProcessCpuTime();
         double value = step(loss, descent);
-        System.out.println((System.nanoTime() - start) / 1e9 + " " + value);
+        double processor = (system.getProcessCpuTime() - worked) / 1e9;
+        System.out.println((System.nanoTime() - start) / 1e9 + " " + processor + " " + value);
       }
     }
   }
