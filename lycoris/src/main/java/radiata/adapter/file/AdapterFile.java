@@ -126,6 +126,13 @@ public final class AdapterFile implements AutoCloseable {
     return of(file, configBeside(file), adapterName);
   }
 
+  /// Opens weights whose PEFT settings lie elsewhere.
+  ///
+  /// @throws AdapterException if this is no adapter, or a broken one
+  public static AdapterFile open(Path weights, Path config, Limits limits) throws IOException {
+    return of(TensorFile.open(weights, limits), config, null);
+  }
+
   /// The adapter in a file that is open, whatever its container. It is closed together with it.
   ///
   /// @throws AdapterException if this is no adapter, or a broken one

@@ -87,7 +87,8 @@ public final class TrainedAdapter {
     return parameters;
   }
 
-  private Tensor parameter(String key) {
+  /// A trained tensor by its key.
+  public Tensor parameter(String key) {
     return Objects.requireNonNull(parameters.get(key), key);
   }
 

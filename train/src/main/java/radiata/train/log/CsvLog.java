@@ -53,6 +53,23 @@ public final class CsvLog implements AutoCloseable {
     return kept;
   }
 
+  /// The values of a tag in the steps that were written before, in their order.
+  public static List<Double> values(Path file, String tag) throws IOException {
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    List<String> lines = Files.readAllLines(file);
+    int column = lines.isEmpty() ? -1 : List.of(lines.getFirst().split(",", -1)).indexOf(tag);
+    List<Double> values = new ArrayList<>();
+    for (int i = 1; column >= 0 && i < lines.size(); i++) {
+      String[] cells = lines.get(i).split(",", -1);
+      if (cells.length > column) {
+        values.add(Double.valueOf(cells[column]));
+      }
+    }
+    return values;
+  }
+
   /// Writes a step through to the system, so that a run that breaks leaves all but it.
   ///
   /// @throws IllegalArgumentException if it has other tags than the steps before

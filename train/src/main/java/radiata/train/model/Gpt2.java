@@ -32,8 +32,8 @@ public final class Gpt2 implements LanguageModel {
     this.config = config;
     this.torch = layers.weights().torch();
     String root = layers.has("transformer.wte") ? "transformer." : "";
-    this.tokens = layers.weights().need(root + "wte.weight");
-    this.positions = layers.weights().need(root + "wpe.weight");
+    this.tokens = layers.tensor(root + "wte.weight");
+    this.positions = layers.tensor(root + "wpe.weight");
     for (int i = 0; i < config.layers(); i++) {
       String at = root + "h." + i + ".";
       stack.add(

@@ -42,7 +42,7 @@ public final class Llama implements LanguageModel {
     this.layers = layers;
     this.config = config;
     this.torch = layers.weights().torch();
-    this.embedding = layers.weights().need(MODEL + "embed_tokens.weight");
+    this.embedding = layers.tensor(MODEL + "embed_tokens.weight");
     this.dtype = layers.weights().dtype();
     for (int i = 0; i < config.layers(); i++) {
       stack.add(layer(MODEL + "layers." + i + "."));

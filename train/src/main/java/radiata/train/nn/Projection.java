@@ -5,6 +5,7 @@ import radiata.adapter.Adapter;
 import radiata.adapter.Site;
 import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
+import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
 import radiata.tensor.Algebra;
 import radiata.train.engine.Convolution;
@@ -82,6 +83,21 @@ public final class Projection {
                 1,
                 now.algebra(),
                 now.profile());
+  }
+
+  /// The weight with its adapter in float64, whatever dtype it is trained in.
+  ///
+  /// @param frozen the weight without it, in float64
+  public Tensor exact(Tensor frozen) {
+    Trained now = trained;
+    if (now == null) {
+      return weight.tensor().cast(DType.F64);
+    }
+    LinearMap whole = LinearMap.Dense.of(frozen);
+    return now.adapter()
+        .<LinearMap>map(part -> LinearMap.Dense.of(part.dense().cast(DType.F64)))
+        .bake(new Site<>(whole, whole, DType.F64), 1, now.algebra(), now.profile())
+        .dense();
   }
 
   /// What the layer makes of its input.

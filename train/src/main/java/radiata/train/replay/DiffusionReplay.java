@@ -2,12 +2,16 @@ package radiata.train.replay;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
 import radiata.convention.Profiles;
+import radiata.names.Role;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
@@ -20,13 +24,16 @@ import radiata.train.engine.Scope;
 import radiata.train.engine.Segments;
 import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
+import radiata.train.model.ClipText;
 import radiata.train.model.DiffusionModel;
+import radiata.train.model.Texts;
 import radiata.train.model.Unet;
 import radiata.train.model.UnetInput;
 import radiata.train.nn.Projection;
 import radiata.train.nn.TensorReader;
 import radiata.train.sample.NoiseSchedule;
 import radiata.train.sample.Prediction;
+import radiata.train.text.TextEncoding;
 
 /// A recorded run of a UNet: the weighted squared error of what it predicts (`kind` `diffusion`).
 final class DiffusionReplay implements Objective {
@@ -35,14 +42,21 @@ final class DiffusionReplay implements Objective {
   private final Unet unet;
   private final NoiseSchedule noise;
   private final TensorReader inputs;
+  private final @Nullable TextEncoding texts;
 
   private DiffusionReplay(
-      Pack pack, Torch torch, Unet unet, NoiseSchedule noise, TensorReader inputs) {
+      Pack pack,
+      Torch torch,
+      Unet unet,
+      NoiseSchedule noise,
+      TensorReader inputs,
+      @Nullable TextEncoding texts) {
     this.pack = pack;
     this.torch = torch;
     this.unet = unet;
     this.noise = noise;
     this.inputs = inputs;
+    this.texts = texts;
   }
 
   static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {
@@ -58,18 +72,51 @@ final class DiffusionReplay implements Objective {
         Scope _ = Scope.open();
         Gradients.Pause _ = Gradients.pause()) {
       Unet unet = model.unet(pack.dtype());
-      Map<String, Projection> layers = unet.layers().projections();
+      Map<String, Projection> layers = new LinkedHashMap<>(unet.layers().projections());
       Map<String, String> names =
           Names.of(layers.keySet(), List.of("lora_unet_", "lycoris_"), List.of("unet."));
+      TextEncoding texts = texts(pack, model, layers, names);
       TrainedAdapter adapter = TrainedAdapter.read(torch, first, names, pack.dtype());
       adapter.attach(layers, new MapAlgebra(detached), profile(pack));
       RunComparison comparison = new RunComparison(pack, new TensorReader(torch, expected));
       TensorReader given = new TensorReader(torch, inputs);
       DiffusionReplay replay =
-          new DiffusionReplay(pack, torch, unet, schedule(pack, torch, given), given);
+          new DiffusionReplay(pack, torch, unet, schedule(pack, torch, given), given, texts);
       new TrainingReplay(pack, torch, adapter, layers, replay, comparison).run();
       return comparison.deviations();
     }
+  }
+
+  /// The text encoders, where the run trained them; their layers and names are put with those of
+  /// the UNet.
+  private static @Nullable TextEncoding texts(
+      Pack pack, DiffusionModel model, Map<String, Projection> layers, Map<String, String> names) {
+    if (!pack.texts("training", "trained").contains("text_encoder")) {
+      return null;
+    }
+    List<ClipText> encoders = new ArrayList<>();
+    for (Role role : model.textEncoders()) {
+      ClipText encoder = model.text(role, pack.dtype());
+      encoders.add(encoder);
+      int number = encoders.size();
+      String component = number == 1 ? "text_encoder." : "text_encoder_" + number + ".";
+      encoder
+          .layers()
+          .projections()
+          .forEach((path, layer) -> {
+            String full = path.startsWith("text_model.") ? path : "text_model." + path;
+            layers.put(component + full, layer);
+            List<String> prefixes =
+                number == 1 ? List.of("lora_te_", "lora_te1_") : List.of("lora_te" + number + "_");
+            prefixes.forEach(
+                prefix -> names.put(prefix + full.replace('.', '_'), component + full));
+            names.put(component + full, component + full);
+          });
+    }
+    // "last" is the normed end; anything that tells of the one before it is clip skip 2.
+    String state = pack.text("training", "text_state").orElse("last");
+    boolean before = state.contains("-2") || state.contains("penultimate");
+    return new TextEncoding(model.family(), encoders, before ? 2 : 1);
   }
 
   /// LyCORIS adds the machine epsilon to the norm.
@@ -109,13 +156,28 @@ final class DiffusionReplay implements Objective {
   }
 
   private UnetInput input(int step) {
+    Texts states = states(step);
     return new UnetInput(
         noisy(step),
         read(step, "timesteps"),
-        read(step, "encoder_hidden_states"),
-        has(step, "text_embeds") ? read(step, "text_embeds") : null,
+        states.context(),
+        states.pooled(),
         has(step, "time_ids") ? read(step, "time_ids") : null,
         has(step, "time_proj") ? read(step, "time_proj") : null);
+  }
+
+  private Texts states(int step) {
+    if (texts != null) {
+      List<List<Tensor>> ids = new ArrayList<>();
+      for (int i = 1; i <= texts.encoders().size(); i++) {
+        String numbered = "input_ids_" + i;
+        ids.add(List.of(read(step, has(step, numbered) ? numbered : "input_ids")));
+      }
+      return texts.encode(ids, Segments.PLAIN);
+    }
+    return new Texts(
+        read(step, "encoder_hidden_states"),
+        has(step, "text_embeds") ? read(step, "text_embeds") : null);
   }
 
   @Override

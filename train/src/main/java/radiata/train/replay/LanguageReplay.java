@@ -75,13 +75,18 @@ final class LanguageReplay implements Objective {
   }
 
   /// The summed cross entropy of every token but the first.
-  private Tensor sum(Tensor ids, Tensor labels) {
+  private static Tensor sum(LanguageModel model, Tensor ids, Tensor labels) {
     Tensor logits = model.logits(ids, Segments.PLAIN);
     long tokens = ids.size(1);
     return logits
         .slice(1, 0, tokens - 1)
         .reshape(-1, logits.size(2))
         .crossEntropy(labels.slice(1, 1, tokens).reshape(-1));
+  }
+
+  /// The mean cross entropy of every token but the first, each of which counts.
+  static Tensor mean(LanguageModel model, Tensor ids) {
+    return sum(model, ids, ids).times(1.0 / (ids.size(0) * (ids.size(1) - 1)));
   }
 
   private long counted(int batch) {
@@ -95,7 +100,7 @@ final class LanguageReplay implements Objective {
 
   @Override
   public Tensor loss(int batch) {
-    return sum(read("step." + batch + ".input_ids"), read("step." + batch + ".labels"))
+    return sum(model, read("step." + batch + ".input_ids"), read("step." + batch + ".labels"))
         .times(1.0 / counted(batch));
   }
 
@@ -122,7 +127,7 @@ final class LanguageReplay implements Objective {
     }
     try (Scope _ = Scope.open()) {
       Tensor ids = read("eval.input_ids");
-      double loss = sum(ids, ids).number() / (ids.size(0) * (ids.size(1) - 1));
+      double loss = mean(model, ids).number();
       pack.tolerance("loss_abs")
           .ifPresent(allowed ->
               comparison.add(name, Math.abs(loss - comparison.record(name)[0]), allowed));

@@ -25,6 +25,7 @@ public final class Replay {
     return switch (pack.kind()) {
       case "diffusion" -> DiffusionReplay.run(pack, torch, detached);
       case "pipeline-forward" -> PipelineReplay.run(pack.folder(), torch);
+      case "comparison" -> ComparisonReplay.run(pack, torch);
       case "causal-lm" -> LanguageReplay.run(pack, torch, detached);
       default ->
           throw new NetworkException(

@@ -230,7 +230,7 @@ final class TrainingReplay {
 
   /// Records name modules by their path, some with the network before it.
   private String recorded(TrainedModule module) {
-    for (String prefix : List.of("", "unet.", "text_encoder.")) {
+    for (String prefix : List.of("", "unet.")) {
       if (comparison.has("merged." + prefix + module.path() + ".weight")) {
         return prefix + module.path();
       }

@@ -1,12 +1,15 @@
 package radiata.train.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import radiata.adapter.file.AdapterFile;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Hashes;
+import radiata.safetensors.Limits;
 import radiata.safetensors.provenance.Input;
 import radiata.safetensors.provenance.Provenance;
 import radiata.safetensors.provenance.Recipe;
@@ -24,15 +27,21 @@ final class Origins {
         "norm-gradient", config.adapter().normGradient().name().toLowerCase(java.util.Locale.ROOT));
     List<Input> inputs = new ArrayList<>(List.of(Input.byHeader("base", base)));
     if (config.adapter().from().isPresent()) {
-      inputs.add(
-          new Input(
-              "adapter",
-              Map.of(),
-              List.of(
-                  Source.byContent(config.adapter().from().get())
-                      .with(Hashes.sha256(config.adapter().from().get())))));
+      inputs.add(adapter(config.adapter().from().get()));
     }
     return new Provenance(new Recipe("train", settings), inputs);
+  }
+
+  private static Input adapter(Path path) throws IOException {
+    List<Source> files = new ArrayList<>();
+    try (AdapterFile file = AdapterFile.open(path, Limits.DEFAULT, null)) {
+      List<Path> paths = new ArrayList<>(List.of(file.file().path()));
+      file.config().ifPresent(paths::add);
+      for (Path each : paths) {
+        files.add(Source.byContent(each).with(Hashes.sha256(each)));
+      }
+    }
+    return new Input("adapter", Map.of(), files);
   }
 
   /// A run goes on from a state only if the model, the layers and their ranks, the seed and the

@@ -1,6 +1,8 @@
 package radiata.train.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import radiata.train.config.OutputSection;
 import radiata.train.log.CsvLog;
@@ -11,7 +13,7 @@ import radiata.train.log.TensorboardLog;
 record RunLogs(CsvLog csv, @Nullable TensorboardLog tensorboard) implements AutoCloseable {
   /// @param after the last step that was made before
   static RunLogs open(OutputSection output, int after) throws IOException {
-    CsvLog csv = CsvLog.open(output.folder().resolve(output.name() + "-log.csv"), after);
+    CsvLog csv = CsvLog.open(table(output), after);
     return new RunLogs(
         csv,
         output.tensorboard()
@@ -20,6 +22,15 @@ record RunLogs(CsvLog csv, @Nullable TensorboardLog tensorboard) implements Auto
                 after,
                 () -> System.currentTimeMillis() / 1000.0)
             : null);
+  }
+
+  private static Path table(OutputSection output) {
+    return output.folder().resolve(output.name() + "-log.csv");
+  }
+
+  /// The losses of the steps that were made before.
+  static List<Double> losses(OutputSection output) throws IOException {
+    return CsvLog.values(table(output), "loss/current");
   }
 
   void add(StepRecord record) throws IOException {

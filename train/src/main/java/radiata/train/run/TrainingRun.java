@@ -74,6 +74,10 @@ final class TrainingRun {
             : 0;
     listener.starts(first, steps, config.training().epochs(task.batchesPerEpoch()));
     try (RunLogs logs = RunLogs.open(config.output(), first)) {
+      for (double loss : RunLogs.losses(config.output())) {
+        losses.add(loss);
+        average.add(loss);
+      }
       if (first == 0 && config.samples().atFirst()) {
         sample(0);
       }
@@ -87,7 +91,7 @@ final class TrainingRun {
         one(step, logs);
       }
     }
-    picture(first);
+    picture();
   }
 
   private void one(int step, RunLogs logs) throws IOException {
@@ -193,10 +197,10 @@ final class TrainingRun {
     }
   }
 
-  private void picture(int first) throws IOException {
+  private void picture() throws IOException {
     if (!losses.isEmpty()) {
       Path file = config.output().folder().resolve(config.output().name() + "-loss.svg");
-      Files.writeString(file, LossPicture.svg(config.output().name(), first + 1, losses));
+      Files.writeString(file, LossPicture.svg(config.output().name(), 1, losses));
     }
   }
 }
