@@ -11,6 +11,7 @@ import radiata.tensor.Algebra;
 import radiata.train.engine.Convolution;
 import radiata.train.engine.LinearMap;
 import radiata.train.engine.MapAlgebra;
+import radiata.train.engine.Scope;
 import radiata.train.engine.Tensor;
 
 /// A linear layer or a convolution: a frozen weight and bias, and the adapter on it, if there is
@@ -100,18 +101,12 @@ public final class Projection {
         .dense();
   }
 
-  /// What the layer makes of its input.
+  /// What the layer makes of its input. What it makes on its way is freed at once, but for what the
+  /// backward pass needs.
   public Tensor apply(Tensor x) {
-    if (trained == null) {
-      Tensor frozen = weight.tensor().cast(x.dtype());
+    try (Scope scope = Scope.open()) {
       Tensor add = bias == null ? null : bias.cast(x.dtype());
-      return how == null ? x.linear(frozen, add) : x.convolve(frozen, add, how);
+      return scope.keep(map().apply(x, add, how));
     }
-    Tensor y = map().apply(x, how);
-    if (bias == null) {
-      return y;
-    }
-    Tensor add = bias.cast(y.dtype());
-    return y.plus(how == null ? add : add.reshape(1, -1, 1, 1));
   }
 }
