@@ -30,8 +30,7 @@ class LinearMapTest {
     Tensor rows = linear ? wave(0.4, 4, 1) : wave(0.4, 4, 1, 1, 1);
     Tensor columns = linear ? wave(0.9, 1, 6) : wave(0.9, 1, 6, 1, 1);
     Tensor bias = wave(1.3, 4);
-    for (LinearMap map :
-        List.of(sum, new RowScaled(sum, rows), new ColumnScaled(sum, columns))) {
+    for (LinearMap map : List.of(sum, new RowScaled(sum, rows), new ColumnScaled(sum, columns))) {
       Tensor after = map.apply(x, how).plus(linear ? bias : bias.reshape(1, -1, 1, 1));
       assertThat(map.apply(x, bias, how).doubles()).containsExactly(after.doubles(), within(1e-12));
     }
@@ -50,8 +49,7 @@ class LinearMapTest {
   @Test
   void convolutionsTakeInABias() {
     try (Scope _ = Scope.open()) {
-      Product product =
-          new Product(wave(0.2, 4, 2), wave(0.3, 2, 54), 0.5, Shape.of(4, 6, 3, 3));
+      Product product = new Product(wave(0.2, 4, 2), wave(0.3, 2, 54), 0.5, Shape.of(4, 6, 3, 3));
       Tensor x = wave(0.7, 2, 6, 5, 5);
       Convolution how = new Convolution(1, 1);
       biasIsAdded(x, product, how);
