@@ -10,6 +10,8 @@ import java.util.List;
 import radiata.cli.report.Console;
 import radiata.cli.report.Json;
 import radiata.cli.report.Sizes;
+import radiata.train.engine.Libraries;
+import radiata.train.engine.Outlook;
 
 /// `doctor`: the machine as radiata sees it, and what it will use of it.
 final class DoctorCommand implements Command {
@@ -20,7 +22,7 @@ final class DoctorCommand implements Command {
 
   @Override
   public String summary() {
-    return "Shows the JDK, memory, cores and disk, what will be used of them, and why.";
+    return "Shows the JDK, memory, disk, libtorch and GPU, what will be used, and why.";
   }
 
   @Override
@@ -55,6 +57,7 @@ final class DoctorCommand implements Command {
                 System.getProperty("os.name"),
                 System.getProperty("os.version"),
                 System.getProperty("os.arch"));
+    Outlook outlook = Outlook.here();
     if (console.json()) {
       JsonObject document = Json.document();
       document.addProperty("version", Version.number());
@@ -68,6 +71,10 @@ final class DoctorCommand implements Command {
       document.addProperty("threads", console.threads());
       document.addProperty("folder", folder.toString());
       document.addProperty("disk_free_bytes", store.getUsableSpace());
+      document.add("libtorch", libtorch(outlook.libraries()));
+      document.addProperty("gpus", outlook.gpus());
+      document.addProperty("device", outlook.device().toString());
+      document.addProperty("device_because", outlook.because());
       console.document(document);
       return 0;
     }
@@ -94,7 +101,36 @@ final class DoctorCommand implements Command {
         "disk",
         Sizes.bytes(store.getUsableSpace()) + " free",
         "in " + folder + "; an output is written beside its target and needs its whole size there");
+    Libraries libraries = outlook.libraries();
+    line(
+        console,
+        "libtorch",
+        "%s, %s".formatted(libraries.version(), libraries.flavor()),
+        libraries.trouble().orElseGet(() -> where(libraries)));
+    line(console, "device", outlook.device().toString(), outlook.because());
     return 0;
+  }
+
+  private static String where(Libraries libraries) {
+    String folder = libraries.folder().map(Path::toString).orElse("nowhere");
+    return libraries.unpacked()
+        ? "from %s, in %s".formatted(libraries.from(), folder)
+        : "from %s; train and replay unpack it into %s at first use, %s"
+            .formatted(
+                libraries.from(),
+                folder,
+                libraries.cuda() ? "about 4 GB" : "about half a gigabyte");
+  }
+
+  private static JsonObject libtorch(Libraries libraries) {
+    JsonObject libtorch = new JsonObject();
+    libtorch.addProperty("version", libraries.version());
+    libtorch.addProperty("flavor", libraries.flavor());
+    libtorch.addProperty("from", libraries.from());
+    libtorch.addProperty("folder", libraries.folder().map(Path::toString).orElse(null));
+    libtorch.addProperty("unpacked", libraries.unpacked());
+    libtorch.addProperty("trouble", libraries.trouble().orElse(null));
+    return libtorch;
   }
 
   private static void line(Console console, String what, String found, String why) {

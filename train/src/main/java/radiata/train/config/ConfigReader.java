@@ -20,7 +20,7 @@ final class ConfigReader {
   private final List<String> mistakes;
   private final List<String> notes = new ArrayList<>();
 
-  private ConfigReader(Keys keys, List<String> mistakes) {
+  ConfigReader(Keys keys, List<String> mistakes) {
     this.keys = keys;
     this.mistakes = mistakes;
   }
@@ -39,7 +39,7 @@ final class ConfigReader {
     throw new ConfigException(file, mistakes);
   }
 
-  private TrainConfig config(Path file) throws IOException {
+  TrainConfig config(Path file) throws IOException {
     keys.requireOne("train_data_dir", "image_dir", "dataset_config", "train_file");
     boolean text = keys.has("train_file");
     ModelSection model = model();

@@ -42,8 +42,9 @@ public final class Torch {
     return new Torch(device);
   }
 
-  /// DJL is to fetch nothing and to tell nobody; what it unpacks goes to the user's cache.
-  private static void prepare() {
+  /// DJL is to fetch nothing and to tell nobody; what it unpacks goes to the user's cache. Loads
+  /// nothing.
+  static void prepare() {
     System.setProperty("ai.djl.offline", "true");
     System.setProperty("OPT_OUT_TRACKING", "true");
     boolean named =

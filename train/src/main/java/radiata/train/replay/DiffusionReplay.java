@@ -8,14 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
 import radiata.convention.Profiles;
 import radiata.names.Role;
-import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
-import radiata.safetensors.Limits;
-import radiata.safetensors.TensorFile;
 import radiata.train.adapter.Names;
 import radiata.train.adapter.TrainedAdapter;
 import radiata.train.engine.Gradients;
@@ -60,15 +56,8 @@ final class DiffusionReplay implements Objective {
   }
 
   static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {
-    try (Checkpoint base = Checkpoint.open(pack.base(), Limits.DEFAULT);
-        TensorFile inputs =
-            TensorFile.open(pack.folder().resolve("inputs.safetensors"), Limits.DEFAULT);
-        TensorFile expected =
-            TensorFile.open(pack.folder().resolve("expected.safetensors"), Limits.DEFAULT);
-        AdapterFile first =
-            AdapterFile.open(
-                pack.folder().resolve("initial_adapter.safetensors"), Limits.DEFAULT, null);
-        DiffusionModel model = DiffusionModel.of(base, torch);
+    try (PackFiles files = PackFiles.open(pack);
+        DiffusionModel model = DiffusionModel.of(files.base(), torch);
         Scope _ = Scope.open();
         Gradients.Pause _ = Gradients.pause()) {
       Unet unet = model.unet(pack.dtype());
@@ -76,10 +65,10 @@ final class DiffusionReplay implements Objective {
       Map<String, String> names =
           Names.of(layers.keySet(), List.of("lora_unet_", "lycoris_"), List.of("unet."));
       TextEncoding texts = texts(pack, model, layers, names);
-      TrainedAdapter adapter = TrainedAdapter.read(torch, first, names, pack.dtype());
+      TrainedAdapter adapter = TrainedAdapter.read(torch, files.first(), names, pack.dtype());
       adapter.attach(layers, new MapAlgebra(detached), profile(pack));
-      RunComparison comparison = new RunComparison(pack, new TensorReader(torch, expected));
-      TensorReader given = new TensorReader(torch, inputs);
+      RunComparison comparison = new RunComparison(pack, new TensorReader(torch, files.expected()));
+      TensorReader given = new TensorReader(torch, files.inputs());
       DiffusionReplay replay =
           new DiffusionReplay(pack, torch, unet, schedule(pack, torch, given), given, texts);
       new TrainingReplay(pack, torch, adapter, layers, replay, comparison).run();

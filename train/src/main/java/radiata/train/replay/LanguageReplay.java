@@ -5,11 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
-import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profiles;
-import radiata.safetensors.Checkpoint;
-import radiata.safetensors.Limits;
-import radiata.safetensors.TensorFile;
 import radiata.train.adapter.Names;
 import radiata.train.adapter.TrainedAdapter;
 import radiata.train.engine.Gradients;
@@ -38,15 +34,8 @@ final class LanguageReplay implements Objective {
   }
 
   static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {
-    try (Checkpoint base = Checkpoint.open(pack.base(), Limits.DEFAULT);
-        TensorFile inputs =
-            TensorFile.open(pack.folder().resolve("inputs.safetensors"), Limits.DEFAULT);
-        TensorFile expected =
-            TensorFile.open(pack.folder().resolve("expected.safetensors"), Limits.DEFAULT);
-        AdapterFile first =
-            AdapterFile.open(
-                pack.folder().resolve("initial_adapter.safetensors"), Limits.DEFAULT, null);
-        Weights weights = new Weights(torch, Weights.places(base, "", ""), pack.dtype());
+    try (PackFiles files = PackFiles.open(pack);
+        Weights weights = new Weights(torch, Weights.places(files.base(), "", ""), pack.dtype());
         Scope _ = Scope.open();
         Gradients.Pause _ = Gradients.pause()) {
       LanguageConfig config =
@@ -56,10 +45,11 @@ final class LanguageReplay implements Objective {
       Map<String, Projection> layers = model.layers().projections();
       Map<String, String> names =
           Names.of(layers.keySet(), List.of(), List.of("base_model.model."));
-      RunComparison comparison = new RunComparison(pack, new TensorReader(torch, expected));
-      LanguageReplay replay = new LanguageReplay(pack, model, new TensorReader(torch, inputs));
+      RunComparison comparison = new RunComparison(pack, new TensorReader(torch, files.expected()));
+      LanguageReplay replay =
+          new LanguageReplay(pack, model, new TensorReader(torch, files.inputs()));
       replay.untrained(comparison);
-      TrainedAdapter adapter = TrainedAdapter.read(torch, first, names, pack.dtype());
+      TrainedAdapter adapter = TrainedAdapter.read(torch, files.first(), names, pack.dtype());
       adapter.attach(layers, new MapAlgebra(detached), Profiles.EXACT);
       new TrainingReplay(pack, torch, adapter, layers, replay, comparison).run();
       return comparison.deviations();

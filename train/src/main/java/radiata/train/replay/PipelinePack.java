@@ -2,10 +2,7 @@ package radiata.train.replay;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,14 +16,11 @@ import radiata.safetensors.Limits;
 import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
 import radiata.train.model.DiffusionModel;
-import radiata.train.nn.NetworkException;
 import radiata.train.nn.Weights;
 
 /// The files of a `pipeline-forward` pack: `pack.json`, a model folder, what its parts were given
 /// and what they gave.
 final class PipelinePack implements AutoCloseable {
-  private static final long LONGEST = 25_000_000;
-
   private final Path folder;
   private final JsonObject json;
   private final Checkpoint checkpoint;
@@ -38,7 +32,7 @@ final class PipelinePack implements AutoCloseable {
 
   private PipelinePack(Path folder, Torch torch) throws IOException {
     this.folder = folder;
-    this.json = json(folder.resolve("pack.json"));
+    this.json = Pack.open(folder).json();
     this.checkpoint = Checkpoint.open(folder.resolve(text("base", ".")), Limits.DEFAULT);
     this.given = Checkpoint.open(folder.resolve("inputs.safetensors"), Limits.DEFAULT);
     this.recorded = Checkpoint.open(folder.resolve("expected.safetensors"), Limits.DEFAULT);
@@ -49,17 +43,6 @@ final class PipelinePack implements AutoCloseable {
 
   static PipelinePack open(Path folder, Torch torch) throws IOException {
     return new PipelinePack(folder, torch);
-  }
-
-  private static JsonObject json(Path file) throws IOException {
-    if (!Files.isRegularFile(file) || Files.size(file) > LONGEST) {
-      throw new NetworkException(file + " is missing, or too long for a pack's description");
-    }
-    try {
-      return JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-    } catch (JsonParseException | IllegalStateException e) {
-      throw new NetworkException(file + " is not a JSON object");
-    }
   }
 
   private Weights tensors(Checkpoint file, Torch torch) {
