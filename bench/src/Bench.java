@@ -6,20 +6,27 @@ import java.util.List;
 
 /// Measures what `bench/run` was asked for and prints it as Markdown.
 public final class Bench {
-  private static final List<String> ALL = List.of("sd15", "sdxl", "grid", "header", "convert");
-  private static final String USAGE = 
-      "usage: bench/run [-n RUNS] [sd15] [sdxl] [grid] [header] [convert]";
+  private static final List<String> ALL = List.of("sd15", "sdxl", "grid", "header", "convert", "unet8", "unet32", "llama");
+  private static final List<String> TRAINED = List.of("unet8", "unet32", "llama");
+  private static final String USAGE =
+      "usage: bench/run [-n RUNS] [-t THREADS] [sd15] [sdxl] [grid] [header] [convert]"
+          + " [unet8] [unet32] [llama]";
 
   private Bench() {}
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
     int runs = 5;
+    int threads = Runtime.getRuntime().availableProcessors();
     List<String> wanted = new ArrayList<>();
     for (int i = 0; i < arguments.length; i++) {
       if (arguments[i].equals("-n")
           && i + 1 < arguments.length
           && arguments[i + 1].matches("[1-9]\\d{0,3}")) {
         runs = Integer.parseInt(arguments[++i]);
+      } else if (arguments[i].equals("-t")
+          && i + 1 < arguments.length
+          && arguments[i + 1].matches("[1-9]\\d{0,2}")) {
+        threads = Integer.parseInt(arguments[++i]);
       } else if (ALL.contains(arguments[i])) {
         wanted.add(arguments[i]);
       } else {
@@ -49,6 +56,11 @@ public final class Bench {
     }
     if (wanted.contains("convert")) {
       Conversions.print();
+      System.out.println();
+    }
+    List<String> steps = wanted.stream().filter(TRAINED::contains).toList();
+    if (!steps.isEmpty()) {
+      Steps.print(steps, place, runs, threads);
     }
   }
 }

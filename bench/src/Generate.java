@@ -50,35 +50,46 @@ final class Generate {
     return path;
   }
 
-  /// Which bits of a float16 are set whatever chance says, and which it decides.
-  private record Pattern(int set, int chance) {}
+  /// Which bits of eight bytes are set whatever chance says, and which it decides.
+  private record Pattern(long set, long chance) {
+    static Pattern halves(int set, int chance) {
+      return new Pattern(set * 0x0001_0001_0001_0001L, chance * 0x0001_0001_0001_0001L);
+    }
 
-  /// Weights of 2^-7 to 2^-3 in size, factors of an adapter of 2^-7 to 2^-5, magnitudes of 1 to 2,
-  /// an alpha of 16, integers 0.
-  private static Pattern pattern(TensorInfo tensor) {
-    String name = tensor.name();
-    if (tensor.dtype() != DType.F16) {
-      return new Pattern(0, 0);
-    } else if (name.endsWith(".alpha")) {
-      return new Pattern(0x4C00, 0);
-    } else if (name.endsWith(".dora_scale")) {
-      return new Pattern(0x3C00, 0x03FF);
-    } else if (name.contains(".lora_")) {
-      return new Pattern(0x2000, 0x87FF);
-    } else {
-      return new Pattern(0x2000, 0x8FFF);
+    static Pattern floats(long set, long chance) {
+      return new Pattern(set << 32 | set, chance << 32 | chance);
     }
   }
 
-  /// SplitMix64 (Steele, Lea, Flood 2014), four elements a step.
+  /// Weights of 2^-7 to 2^-3 in size, factors of an adapter of 2^-7 to 2^-5, magnitudes of 1 to 2,
+  /// an alpha of 16, integers 0. Networks in float32 are there to be trained: their norms are 1 and
+  /// their biases 0.
+  private static Pattern pattern(TensorInfo tensor) {
+    String name = tensor.name();
+    if (tensor.dtype() == DType.F32) {
+      return name.matches(".*norm[^.]*\\.weight")
+          ? Pattern.floats(0x3F80_0000, 0)
+          : name.endsWith(".bias") ? Pattern.floats(0, 0) : Pattern.floats(0x3C00_0000, 0x81FF_FFFFL);
+    } else if (tensor.dtype() != DType.F16) {
+      return Pattern.halves(0, 0);
+    } else if (name.endsWith(".alpha")) {
+      return Pattern.halves(0x4C00, 0);
+    } else if (name.endsWith(".dora_scale")) {
+      return Pattern.halves(0x3C00, 0x03FF);
+    } else if (name.contains(".lora_")) {
+      return Pattern.halves(0x2000, 0x87FF);
+    } else {
+      return Pattern.halves(0x2000, 0x8FFF);
+    }
+  }
+
+  /// SplitMix64 (Steele, Lea, Flood 2014), eight bytes a step.
   private static long fill(MemorySegment into, long state, Pattern pattern) {
-    long set = pattern.set() * 0x0001_0001_0001_0001L;
-    long chance = pattern.chance() * 0x0001_0001_0001_0001L;
     for (long at = 0; at < into.byteSize(); at += Long.BYTES) {
       state += 0x9E37_79B9_7F4A_7C15L;
       long z = (state ^ state >>> 30) * 0xBF58_476D_1CE4_E5B9L;
       z = (z ^ z >>> 27) * 0x94D0_49BB_1331_11EBL;
-      into.set(LONG, at, (z ^ z >>> 31) & chance | set);
+      into.set(LONG, at, (z ^ z >>> 31) & pattern.chance() | pattern.set());
     }
     return state;
   }

@@ -81,6 +81,45 @@ final class Models {
         half(name + ".lora_up.weight", up));
   }
 
+  /// The UNet of Stable Diffusion 1 as diffusers has it, in F32.
+  static List<TensorSpec> unet() throws IOException {
+    Map<String, String> names = diffusersNames();
+    return checkpoint("sd15").stream()
+        .filter(tensor -> tensor.name().startsWith(UNET))
+        .map(tensor -> {
+          String name = tensor.name().substring(UNET.length());
+          int dot = name.lastIndexOf('.');
+          return new TensorSpec(
+              names.get(name.substring(0, dot)) + name.substring(dot), DType.F32, tensor.shape());
+        })
+        .toList();
+  }
+
+  /// A Llama of 8 layers that are 512 wide, in F32.
+  static List<TensorSpec> llama() {
+    List<TensorSpec> tensors = new ArrayList<>();
+    tensors.add(full("model.embed_tokens.weight", 8192, 512));
+    for (int i = 0; i < 8; i++) {
+      String layer = "model.layers." + i + ".";
+      tensors.add(full(layer + "input_layernorm.weight", 512));
+      tensors.add(full(layer + "self_attn.q_proj.weight", 512, 512));
+      tensors.add(full(layer + "self_attn.k_proj.weight", 256, 512));
+      tensors.add(full(layer + "self_attn.v_proj.weight", 256, 512));
+      tensors.add(full(layer + "self_attn.o_proj.weight", 512, 512));
+      tensors.add(full(layer + "post_attention_layernorm.weight", 512));
+      tensors.add(full(layer + "mlp.gate_proj.weight", 1408, 512));
+      tensors.add(full(layer + "mlp.up_proj.weight", 1408, 512));
+      tensors.add(full(layer + "mlp.down_proj.weight", 512, 1408));
+    }
+    tensors.add(full("model.norm.weight", 512));
+    tensors.add(full("lm_head.weight", 8192, 512));
+    return tensors;
+  }
+
+  private static TensorSpec full(String name, long... shape) {
+    return new TensorSpec(name, DType.F32, Shape.of(shape));
+  }
+
   private static TensorSpec half(String name, long... shape) {
     return new TensorSpec(name, DType.F16, Shape.of(shape));
   }

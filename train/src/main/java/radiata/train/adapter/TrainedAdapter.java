@@ -14,8 +14,8 @@ import radiata.adapter.file.AdapterModule;
 import radiata.convention.Profile;
 import radiata.safetensors.DType;
 import radiata.safetensors.TensorInfo;
+import radiata.tensor.Algebra;
 import radiata.train.engine.LinearMap;
-import radiata.train.engine.MapAlgebra;
 import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
 import radiata.train.nn.NetworkException;
@@ -98,7 +98,7 @@ public final class TrainedAdapter {
   }
 
   /// Puts every module on its layer.
-  public void attach(Map<String, Projection> layers, MapAlgebra algebra, Profile profile) {
+  public void attach(Map<String, Projection> layers, Algebra<LinearMap> algebra, Profile profile) {
     for (TrainedModule module : modules) {
       Projection layer = layers.get(module.path());
       if (layer == null) {

@@ -15,8 +15,14 @@ public sealed interface LinearMap {
   /// What the map makes of an input.
   ///
   /// @param x `[..., in]`, or `[batch, in, height, width]` for a convolution
+  /// @param bias added to what comes out, `[out]`; null for none
   /// @param how null for a linear layer
-  Tensor apply(Tensor x, @Nullable Convolution how);
+  Tensor apply(Tensor x, @Nullable Tensor bias, @Nullable Convolution how);
+
+  /// The same without a bias.
+  default Tensor apply(Tensor x, @Nullable Convolution how) {
+    return apply(x, null, how);
+  }
 
   /// The weight itself, built.
   Tensor dense();
@@ -30,9 +36,9 @@ public sealed interface LinearMap {
     }
 
     @Override
-    public Tensor apply(Tensor x, @Nullable Convolution how) {
+    public Tensor apply(Tensor x, @Nullable Tensor bias, @Nullable Convolution how) {
       Tensor weight = tensor.cast(x.dtype());
-      return how == null ? x.linear(weight, null) : x.convolve(weight, null, how);
+      return how == null ? x.linear(weight, bias) : x.convolve(weight, bias, how);
     }
 
     @Override
@@ -47,16 +53,17 @@ public sealed interface LinearMap {
   /// @param down `[r, in * kh * kw]`
   record Product(Tensor up, Tensor down, double scale, Shape shape) implements LinearMap {
     @Override
-    public Tensor apply(Tensor x, @Nullable Convolution how) {
+    public Tensor apply(Tensor x, @Nullable Tensor bias, @Nullable Convolution how) {
       Tensor left = up.cast(x.dtype());
       Tensor right = down.cast(x.dtype());
       if (how == null) {
-        return x.linear(right, null).times(scale).linear(left, null);
+        return x.linear(right, null).times(scale).linear(left, bias);
       }
       long[] kernel = shape.dims();
       kernel[0] = down.size(0);
       Tensor inner = x.convolve(right.reshape(kernel), null, how).times(scale);
-      return inner.convolve(left.reshape(shape.dim(0), kernel[0], 1, 1), null, Convolution.POINT);
+      Tensor points = left.reshape(shape.dim(0), kernel[0], 1, 1);
+      return inner.convolve(points, bias, Convolution.POINT);
     }
 
     @Override
@@ -72,8 +79,8 @@ public sealed interface LinearMap {
     }
 
     @Override
-    public Tensor apply(Tensor x, @Nullable Convolution how) {
-      return one.apply(x, how).plus(two.apply(x, how));
+    public Tensor apply(Tensor x, @Nullable Tensor bias, @Nullable Convolution how) {
+      return one.apply(x, bias, how).plus(two.apply(x, null, how));
     }
 
     @Override
@@ -92,8 +99,10 @@ public sealed interface LinearMap {
     }
 
     @Override
-    public Tensor apply(Tensor x, @Nullable Convolution how) {
-      return map.apply(x, how).times(channels(factor, how).cast(x.dtype()));
+    public Tensor apply(Tensor x, @Nullable Tensor bias, @Nullable Convolution how) {
+      Tensor by = channels(factor, how).cast(x.dtype());
+      Tensor y = map.apply(x, null, how);
+      return bias == null ? y.times(by) : channels(bias, how).plusProduct(y, by);
     }
 
     @Override
@@ -112,8 +121,8 @@ public sealed interface LinearMap {
     }
 
     @Override
-    public Tensor apply(Tensor x, @Nullable Convolution how) {
-      return map.apply(x.times(channels(factor, how).cast(x.dtype())), how);
+    public Tensor apply(Tensor x, @Nullable Tensor bias, @Nullable Convolution how) {
+      return map.apply(x.times(channels(factor, how).cast(x.dtype())), bias, how);
     }
 
     @Override

@@ -147,7 +147,10 @@ public record MapAlgebra(boolean detached) implements Algebra<LinearMap> {
     for (int i = 0; i < over.length; i++) {
       over[i] = i == 0 ? (axis == DoraAxis.OUTPUT ? 1 : 0) : i + 1;
     }
-    return weight.square().sum(over);
+    // The squares themselves are as large as the weight.
+    try (Scope scope = Scope.open()) {
+      return scope.keep(weight.square().sum(over));
+    }
   }
 
   /// The same of `W + c B A`, of which only `W A^T` and matrices of the rank's size are built:

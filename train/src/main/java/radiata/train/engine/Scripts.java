@@ -22,6 +22,8 @@ final class Scripts {
         training : bool
         def silu(self: __torch__.Ops, x: Tensor) -> Tensor:
           return torch.silu(x)
+        def addcmul(self: __torch__.Ops, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+          return torch.addcmul(x, a, b)
         def gelu_tanh(self: __torch__.Ops, x: Tensor) -> Tensor:
           return torch.gelu(x, approximate="tanh")
         def quick_gelu(self: __torch__.Ops, x: Tensor) -> Tensor:

@@ -92,6 +92,11 @@ public final class Tensor {
     return number == 1 ? this : times(Torch.number(number));
   }
 
+  /// `this + a * b`.
+  public Tensor plusProduct(Tensor a, Tensor b) {
+    return Scripted.run("addcmul", value(this), value(a), value(b));
+  }
+
   public Tensor negative() {
     return own(Libtorch.negative(handle()));
   }

@@ -67,7 +67,7 @@ public final class Gpt2 implements LanguageModel {
     }
     Tensor x = ids.embed(tokens).plus(torch.of(places, 1, count).embed(positions));
     for (Layer layer : stack) {
-      x = segments.run(List.of(x), in -> run(layer, in.getFirst()));
+      x = Segment.run(segments, List.of(x), in -> run(layer, in.getFirst()));
     }
     return last.layer(x).linear(tokens, null);
   }

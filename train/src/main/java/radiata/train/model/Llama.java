@@ -86,7 +86,7 @@ public final class Llama implements LanguageModel {
     Tensor mask = mask(tokens);
     Tensor x = ids.embed(embedding);
     for (Layer layer : stack) {
-      x = segments.run(List.of(x), in -> run(layer, in.getFirst(), angles, mask));
+      x = Segment.run(segments, List.of(x), in -> run(layer, in.getFirst(), angles, mask));
     }
     Tensor hidden = last.apply(x);
     return head == null ? hidden.linear(embedding, null) : head.apply(hidden);

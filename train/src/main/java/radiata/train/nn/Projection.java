@@ -7,16 +7,18 @@ import radiata.convention.DoraAxis;
 import radiata.convention.Profile;
 import radiata.safetensors.DType;
 import radiata.safetensors.Shape;
+import radiata.tensor.Algebra;
 import radiata.train.engine.Convolution;
 import radiata.train.engine.LinearMap;
 import radiata.train.engine.MapAlgebra;
+import radiata.train.engine.Scope;
 import radiata.train.engine.Tensor;
 
 /// A linear layer or a convolution: a frozen weight and bias, and the adapter on it, if there is
 /// one.
 public final class Projection {
   /// An adapter being trained, and how its formula is read.
-  private record Trained(Adapter<LinearMap> adapter, MapAlgebra algebra, Profile profile) {}
+  private record Trained(Adapter<LinearMap> adapter, Algebra<LinearMap> algebra, Profile profile) {}
 
   private final String path;
   private final Shape shape;
@@ -55,7 +57,10 @@ public final class Projection {
   ///
   /// @param axis of its magnitude; null without one
   public void adapt(
-      Adapter<LinearMap> adapter, MapAlgebra algebra, Profile profile, @Nullable DoraAxis axis) {
+      Adapter<LinearMap> adapter,
+      Algebra<LinearMap> algebra,
+      Profile profile,
+      @Nullable DoraAxis axis) {
     Tensor frozen = weight.tensor();
     this.weight =
         axis == null
@@ -96,18 +101,12 @@ public final class Projection {
         .dense();
   }
 
-  /// What the layer makes of its input.
+  /// What the layer makes of its input. What it makes on its way is freed at once, but for what the
+  /// backward pass needs.
   public Tensor apply(Tensor x) {
-    if (trained == null) {
-      Tensor frozen = weight.tensor().cast(x.dtype());
+    try (Scope scope = Scope.open()) {
       Tensor add = bias == null ? null : bias.cast(x.dtype());
-      return how == null ? x.linear(frozen, add) : x.convolve(frozen, add, how);
+      return scope.keep(map().apply(x, add, how));
     }
-    Tensor y = map().apply(x, how);
-    if (bias == null) {
-      return y;
-    }
-    Tensor add = bias.cast(y.dtype());
-    return y.plus(how == null ? add : add.reshape(1, -1, 1, 1));
   }
 }
