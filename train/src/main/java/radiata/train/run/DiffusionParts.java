@@ -79,7 +79,9 @@ final class DiffusionParts implements AutoCloseable {
             config.model().clipSkip(),
             config.model().maxTokenLength(),
             config.adapter().textEncoder(),
-            scope);
+            scope,
+            images.cacheText() ? new Cache(images.cacheFolder()) : null,
+            images.cacheText() ? encoders(config, base) : "");
     this.latents =
         new Latents(
             torch,
@@ -118,6 +120,22 @@ final class DiffusionParts implements AutoCloseable {
             .map(part -> part.file().path())
             .toList();
     return CacheKey.model(files);
+  }
+
+  /// The files that hold the text encoders and their tokenizers, and what else bears on states.
+  private static String encoders(TrainConfig config, Checkpoint base) throws IOException {
+    List<Path> files = new ArrayList<>();
+    for (Checkpoint.Part part : base.parts()) {
+      if (part.component().isEmpty() || part.component().startsWith("text_encoder")) {
+        files.add(part.file().path());
+      }
+    }
+    return "%s %s %d %d"
+        .formatted(
+            CacheKey.model(files),
+            config.model().precision(),
+            config.model().clipSkip(),
+            config.model().maxTokenLength());
   }
 
   private static List<ClipTokenizer> tokenizers(Checkpoint base, int count) throws IOException {

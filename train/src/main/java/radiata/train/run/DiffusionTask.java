@@ -211,7 +211,7 @@ final class DiffusionTask implements Task {
     }
   }
 
-  private Picture picture(SampleSection.Prompt prompt, int number) {
+  private Picture picture(SampleSection.Prompt prompt, int number) throws IOException {
     int factor = parts.vae().factor();
     long seed = prompt.seed().orElse(config.training().seed());
     RandomGenerator generator = new Draws(seed).of(Purpose.SAMPLE, NOISES, number);

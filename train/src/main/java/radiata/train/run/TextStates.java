@@ -1,10 +1,17 @@
 package radiata.train.run;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 import radiata.names.Family;
+import radiata.train.data.Cache;
+import radiata.train.data.CacheKey;
+import radiata.train.data.FloatArray;
 import radiata.train.engine.Gradients;
 import radiata.train.engine.Scope;
 import radiata.train.engine.Segments;
@@ -18,6 +25,9 @@ import radiata.train.text.TextEncoding;
 /// What the text encoders make of captions. Where they are not trained, the states of a caption are
 /// kept once they are known.
 final class TextStates {
+  private static final String CONTEXT = "context";
+  private static final String POOLED = "pooled";
+
   private final Torch torch;
   private final Family family;
   private final List<ClipText> encoders;
@@ -27,8 +37,12 @@ final class TextStates {
   private final boolean trained;
   private final Map<String, Texts> known = new LinkedHashMap<>();
   private final Scope keeping;
+  private final @Nullable Cache cache;
+  private final String name;
 
   /// @param keeping owns the states that are kept
+  /// @param cache keeps them on the disk too; null for not
+  /// @param name names the encoders, with all that bears on their states, by content
   TextStates(
       Torch torch,
       Family family,
@@ -37,7 +51,9 @@ final class TextStates {
       int skip,
       int length,
       boolean trained,
-      Scope keeping) {
+      Scope keeping,
+      @Nullable Cache cache,
+      String name) {
     this.torch = torch;
     this.family = family;
     this.encoders = encoders;
@@ -46,10 +62,12 @@ final class TextStates {
     this.length = length;
     this.trained = trained;
     this.keeping = keeping;
+    this.cache = cache;
+    this.name = name;
   }
 
   /// The states of a batch of captions.
-  Texts of(List<String> captions, Segments segments) {
+  Texts of(List<String> captions, Segments segments) throws IOException {
     if (trained) {
       return encode(captions, segments);
     }
@@ -66,14 +84,14 @@ final class TextStates {
     return new Texts(Tensor.cat(0, contexts), pooled.isEmpty() ? null : Tensor.cat(0, pooled));
   }
 
-  private Texts kept(String caption) {
+  private Texts kept(String caption) throws IOException {
     Texts there = known.get(caption);
     if (there != null) {
       return there;
     }
     try (Gradients.Pause _ = Gradients.pause();
         Scope scope = Scope.open()) {
-      Texts texts = encode(List.of(caption), Segments.PLAIN);
+      Texts texts = cache == null ? encode(List.of(caption), Segments.PLAIN) : stored(caption);
       Tensor pooled = texts.pooled();
       Texts made =
           new Texts(
@@ -82,6 +100,35 @@ final class TextStates {
       known.put(caption, made);
       return made;
     }
+  }
+
+  /// From the disk, where they are put if they are not there.
+  private Texts stored(String caption) throws IOException {
+    Cache.Entry entry =
+        Objects.requireNonNull(cache)
+            .get(
+                CacheKey.text(caption, name),
+                () -> {
+                  Texts texts = encode(List.of(caption), Segments.PLAIN);
+                  SequencedMap<String, FloatArray> arrays = new LinkedHashMap<>();
+                  arrays.put(CONTEXT, array(texts.context()));
+                  Tensor pooled = texts.pooled();
+                  if (pooled != null) {
+                    arrays.put(POOLED, array(pooled));
+                  }
+                  return new Cache.Entry(arrays);
+                });
+    return new Texts(
+        tensor(entry.array(CONTEXT)),
+        entry.arrays().containsKey(POOLED) ? tensor(entry.array(POOLED)) : null);
+  }
+
+  private static FloatArray array(Tensor tensor) {
+    return new FloatArray(tensor.shape(), tensor.floats());
+  }
+
+  private Tensor tensor(FloatArray array) {
+    return torch.of(array.values(), array.shape().dims());
   }
 
   private Texts encode(List<String> captions, Segments segments) {

@@ -2,6 +2,7 @@ package radiata.train.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,7 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import radiata.adapter.file.AdapterFile;
+import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
 import radiata.train.engine.Scope;
 
@@ -201,6 +205,24 @@ final class TrainingTest {
     assertThat(Runs.run(one).losses).isEqualTo(Runs.run(two).losses);
   }
 
+  @ParameterizedTest
+  @CsvSource({"bf16, 0.05", "fp16, 0.02"})
+  void frozenWeightsOfSixteenBitsTrainAFloat32Adapter(String precision, double apart)
+      throws IOException {
+    String line = "mixed_precision = \"" + precision + "\"";
+    double language = Runs.run(Runs.language(sub("a"), "max_train_steps = 2")).losses.getFirst();
+    Path config = Runs.language(sub("b"), "max_train_steps = 2", line);
+    assertThat(Runs.run(config).losses.getFirst()).isCloseTo(language, within(apart));
+    try (AdapterFile adapter =
+        AdapterFile.open(config.resolveSibling("out/bard"), Limits.DEFAULT, null)) {
+      assertThat(adapter.file().tensors()).allMatch(tensor -> tensor.dtype() == DType.F32);
+    }
+    double pictures = Runs.run(Runs.pictures(sub("c"), "max_train_steps = 2")).losses.getFirst();
+    Runs.Told told = Runs.run(Runs.pictures(sub("d"), "max_train_steps = 2", line));
+    assertThat(told.losses.getFirst()).isCloseTo(pictures, within(2 * apart));
+    assertThat(told.losses).allMatch(Double::isFinite);
+  }
+
   @Test
   void anAdapterIsContinued() throws IOException {
     Path first = Runs.language(sub("first"), "max_train_steps = 6");
@@ -232,6 +254,21 @@ final class TrainingTest {
             .containsKeys("ss_network_dim", "modelspec.architecture", "radiata");
       }
     }
+  }
+
+  @Test
+  void statesOfCaptionsFromTheDiskAreThoseThatWereComputed() throws IOException {
+    String[] lines = {
+      "max_train_epochs = 1", "text_encoder = false", "cache_text_encoder_outputs = true"
+    };
+    Path config = Runs.pictures(sub("cached"), lines);
+    Runs.Told first = Runs.run(config);
+    try (Stream<Path> kept = Files.list(config.resolveSibling("out/cache"))) {
+      assertThat(kept).hasSize(6);
+    }
+    assertThat(Runs.run(config).losses).isEqualTo(first.losses);
+    Path plain = Runs.pictures(sub("plain"), "max_train_epochs = 1", "text_encoder = false");
+    assertThat(Runs.run(plain).losses).isEqualTo(first.losses);
   }
 
   @Test
