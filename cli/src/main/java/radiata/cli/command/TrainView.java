@@ -1,8 +1,6 @@
 package radiata.cli.command;
 
 import java.nio.file.Path;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import radiata.cli.report.Console;
 import radiata.train.log.ProgressLine;
@@ -11,11 +9,9 @@ import radiata.train.run.RunListener;
 /// Shows how a run goes, and ends it in good order when the process is asked to end.
 final class TrainView implements RunListener, AutoCloseable {
   private static final long SECOND = 1_000_000_000;
-  private static final long LONGEST_STEP_MINUTES = 10;
 
   private final Console console;
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private final Thread hook;
+  private final Interrupts interrupts;
   private volatile boolean stops;
   private @Nullable ProgressLine line;
   private int steps;
@@ -25,18 +21,7 @@ final class TrainView implements RunListener, AutoCloseable {
 
   TrainView(Console console) {
     this.console = console;
-    this.hook = new Thread(this::interrupted, "stop");
-    Runtime.getRuntime().addShutdownHook(hook);
-  }
-
-  /// The step that is under way is finished and kept before the process goes.
-  private void interrupted() {
-    stops = true;
-    try {
-      boolean _ = ended.await(LONGEST_STEP_MINUTES, TimeUnit.MINUTES);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    this.interrupts = Interrupts.first(() -> stops = true);
   }
 
   @Override
@@ -94,11 +79,6 @@ final class TrainView implements RunListener, AutoCloseable {
 
   @Override
   public void close() {
-    ended.countDown();
-    try {
-      boolean _ = Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The process is going already, and the hook is what waits for this.
-    }
+    interrupts.close();
   }
 }

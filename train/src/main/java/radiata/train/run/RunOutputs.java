@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import radiata.safetensors.provenance.Provenance;
 import radiata.train.adapter.AdapterOutput;
@@ -15,6 +17,8 @@ import radiata.train.metadata.RunFacts;
 
 /// Where a run leaves its adapters and its state, and which of them it keeps.
 final class RunOutputs {
+  private static final String MIDDLE = "-(step\\d{8}|\\d{6})(\\.safetensors)?";
+
   private final OutputSection output;
   private final Provenance provenance;
   private final String identity;
@@ -87,6 +91,17 @@ final class RunOutputs {
         .resolve(output.dialect() == OutputSection.Dialect.PEFT ? name : name + ".safetensors");
   }
 
+  /// Counts the adapters that an earlier part of this run left, oldest first.
+  void recall() throws IOException {
+    Pattern ours = Pattern.compile(Pattern.quote(output.name()) + MIDDLE);
+    try (Stream<Path> files = Files.list(output.folder())) {
+      files
+          .filter(file -> ours.matcher(file.getFileName().toString()).matches())
+          .sorted(Comparator.comparing((Path file) -> file.toFile().lastModified()))
+          .forEach(kept::add);
+    }
+  }
+
   void write(Task task, Due due, RunFacts facts) throws IOException {
     if (due.adapter().isEmpty()) {
       return;
@@ -96,6 +111,7 @@ final class RunOutputs {
         .write(task.adapter(), path);
     last = Optional.of(path);
     if (!due.last()) {
+      kept.remove(path);
       kept.add(path);
       while (output.keepLast().isPresent() && kept.size() > output.keepLast().getAsInt()) {
         delete(kept.remove());

@@ -72,6 +72,9 @@ final class TrainingRun {
             ? RunState.restore(
                 outputs.state(), outputs.identity(), torch, task.adapter(), descent, scale)
             : 0;
+    if (first > 0) {
+      outputs.recall();
+    }
     listener.starts(first, steps, config.training().epochs(task.batchesPerEpoch()));
     try (RunLogs logs = RunLogs.open(config.output(), first)) {
       for (double loss : RunLogs.losses(config.output())) {

@@ -60,6 +60,18 @@ final class TrainingTest {
   }
 
   @Test
+  void aResumedRunStillKeepsOnlyTheLastOnes() throws IOException {
+    Path config =
+        Runs.language(folder, "max_train_steps = 6", "save_every_n_steps = 1", "keep_last = 2");
+    assertThatThrownBy(() -> Runs.run(config, false, 4)).isInstanceOf(TrainingException.class);
+    Runs.run(config, true, Integer.MAX_VALUE);
+    try (Stream<Path> files = Files.list(folder.resolve("out"))) {
+      assertThat(files.map(file -> file.getFileName().toString()).filter(n -> n.contains("step")))
+          .containsExactlyInAnyOrder("bard-step00000004", "bard-step00000005");
+    }
+  }
+
+  @Test
   void twoRunsGiveTheSameBytes() throws IOException {
     Path one = Runs.language(sub("one"), "max_train_steps = 3");
     Path two = Runs.language(sub("two"), "max_train_steps = 3");
