@@ -97,7 +97,7 @@ final class RunOutputs {
     try (Stream<Path> files = Files.list(output.folder())) {
       files
           .filter(file -> ours.matcher(file.getFileName().toString()).matches())
-          .sorted(Comparator.comparing((Path file) -> file.toFile().lastModified()))
+          .sorted(Comparator.comparingLong((Path file) -> file.toFile().lastModified()))
           .forEach(kept::add);
     }
   }
