@@ -1,5 +1,6 @@
 package radiata.safetensors;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import radiata.safetensors.SafetensorsException.Kind;
 /// opens it closes it.
 ///
 /// A sharded model is what its index says; other weight files beside it are left alone.
-public final class Checkpoint implements AutoCloseable {
+public final class Checkpoint implements Closeable {
   /// How a model lies on disk.
   public enum Layout {
     /// One file.

@@ -1,6 +1,7 @@
 package radiata.train.adapter;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +103,7 @@ public final class Draft {
     long[] down = shape.dims();
     down[0] = rank;
     long[] up = new long[shape.rank()];
-    java.util.Arrays.fill(up, 1);
+    Arrays.fill(up, 1);
     up[0] = shape.dim(0);
     up[1] = rank;
     boolean peft = spelling == Spelling.PEFT;

@@ -2,12 +2,15 @@ package radiata.train.adapter;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
@@ -45,14 +48,7 @@ public final class TrainedAdapter {
   ///   is not trained
   public static TrainedAdapter read(
       Torch torch, AdapterFile file, Map<String, String> paths, DType dtype) throws IOException {
-    if (!file.unsupported().isEmpty()) {
-      throw new NetworkException(
-          "%s: module %s is %s, which is not trained"
-              .formatted(
-                  file.path(),
-                  file.unsupported().getFirst().name(),
-                  file.unsupported().getFirst().algorithm()));
-    }
+    requireWhole(file);
     TensorReader reader = new TensorReader(torch, file.file());
     List<TrainedModule> modules = new ArrayList<>();
     Map<String, Tensor> parameters = new TreeMap<>();
@@ -64,18 +60,51 @@ public final class TrainedAdapter {
             "%s: module %s has no layer in this model to be trained on"
                 .formatted(file.path(), module.name()));
       }
+      Set<TensorInfo> left = new LinkedHashSet<>(module.tensors());
       modules.add(
           new TrainedModule(
               path, module.name(), module.adapter().map(TensorInfo::name), module.axis()));
       TensorInfo alpha = module.parts().get("alpha");
       if (alpha != null && module.alpha().isPresent()) {
         alphas.put(alpha.name(), module.alpha().getAsDouble());
+        left.remove(alpha);
       }
       for (TensorInfo tensor : module.adapter().tensors()) {
         parameters.put(tensor.name(), reader.read(tensor).cast(dtype).trained());
+        left.remove(tensor);
       }
+      requireNone(file, left);
     }
     return new TrainedAdapter(modules, parameters, alphas);
+  }
+
+  /// What is trained is written again, so a file is only taken if nothing of it would be lost.
+  private static void requireWhole(AdapterFile file) {
+    file.unsupported().stream()
+        .findFirst()
+        .ifPresent(module -> {
+          throw new NetworkException(
+              "%s: module %s is %s, which is not trained"
+                  .formatted(file.path(), module.name(), module.algorithm()));
+        });
+    file.misfits().stream()
+        .findFirst()
+        .ifPresent(module -> {
+          throw new NetworkException(
+              "%s: the factors of module %s do not multiply".formatted(file.path(), module.name()));
+        });
+    requireNone(file, file.unrecognised());
+    requireNone(file, file.ignored());
+  }
+
+  private static void requireNone(AdapterFile file, Collection<TensorInfo> left) {
+    left.stream()
+        .findFirst()
+        .ifPresent(tensor -> {
+          throw new NetworkException(
+              "%s: tensor %s is no part of what is trained, and would be lost; train on a file without it"
+                  .formatted(file.path(), tensor.name()));
+        });
   }
 
   public List<TrainedModule> modules() {

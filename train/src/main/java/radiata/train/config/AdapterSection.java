@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import radiata.train.adapter.Blueprint;
+import radiata.train.adapter.Continued;
 import radiata.train.adapter.Targets;
 
 /// The adapter that is trained, under the names of sd-scripts and LyCORIS.
@@ -33,6 +34,12 @@ public record AdapterSection(
 
   public AdapterSection {
     targets = List.copyOf(targets);
+  }
+
+  /// The same where the file of an adapter that is continued says what it is.
+  public AdapterSection of(Continued file) {
+    return new AdapterSection(
+        file.blueprint(), normGradient, preset, targets, from, denoiser, file.textEncoder());
   }
 
   /// The layers of a diffusion model that `targets` or `preset` names.

@@ -45,4 +45,9 @@ public record TrainConfig(
   public static TrainConfig read(Path file) throws IOException {
     return ConfigReader.read(file);
   }
+
+  /// The same with another adapter.
+  public TrainConfig with(AdapterSection other) {
+    return new TrainConfig(file, model, other, data, training, samples, output, notes);
+  }
 }

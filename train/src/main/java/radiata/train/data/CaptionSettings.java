@@ -29,6 +29,11 @@ public record CaptionSettings(
   /// Whether a picture may have another caption each time, so that what a text encoder makes of it
   /// cannot be kept.
   public boolean varies() {
-    return shuffle || wildcard || dropout > 0 || dropEvery > 0 || tagDropout > 0 || warmupSteps > 0;
+    return endless() || dropout > 0 || dropEvery > 0;
+  }
+
+  /// Whether a caption may become so many texts that few come again.
+  public boolean endless() {
+    return shuffle || wildcard || tagDropout > 0 || warmupSteps > 0;
   }
 }

@@ -22,7 +22,6 @@ public record Draws(long seed) {
     NOISE(9),
     NOISE_OFFSET(10),
     TIMESTEP(11),
-    DROPOUT(12),
     ADAPTER(13),
     SAMPLE(14);
 

@@ -5,6 +5,7 @@ import ai.djl.util.Utils;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,7 +152,7 @@ public record Libraries(
     try (InputStream in = place.openStream()) {
       properties.load(in);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
     String jar = place.toString().replaceAll("!.*", "").replaceAll(".*/", "");
     return new Bundle(

@@ -1,5 +1,6 @@
 package radiata.train.model;
 
+import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ import radiata.train.nn.Weights.Place;
 ///
 /// The tensors of a network belong to the scope that is open when it is asked for; they must be
 /// gone before this is closed.
-public final class DiffusionModel implements AutoCloseable {
+public final class DiffusionModel implements Closeable {
   private final Checkpoint checkpoint;
   private final Torch torch;
   private final Family family;

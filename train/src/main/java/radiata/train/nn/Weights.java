@@ -1,5 +1,6 @@
 package radiata.train.nn;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SequencedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import radiata.names.Rows;
 import radiata.safetensors.Checkpoint;
@@ -32,7 +34,7 @@ import radiata.train.engine.Torch;
 ///
 /// The tensors it gives belong to the scope that is open when they are asked for; they must be gone
 /// before it is closed.
-public final class Weights implements AutoCloseable {
+public final class Weights implements Closeable {
   /// Where a weight lies in a checkpoint, or some rows of it.
   ///
   /// @param rows null for all
@@ -81,8 +83,7 @@ public final class Weights implements AutoCloseable {
   }
 
   public SequencedSet<String> names() {
-    return Collections.unmodifiableSequencedSet(
-        new java.util.LinkedHashSet<>(new java.util.TreeSet<>(places.keySet())));
+    return Collections.unmodifiableSequencedSet(new TreeSet<>(places.keySet()));
   }
 
   public boolean has(String name) {

@@ -35,15 +35,11 @@ import radiata.train.sample.NoiseSchedule;
 import radiata.train.sample.Prediction;
 import radiata.train.text.ClipTokenizer;
 
-/// An open diffusion model with all that a run needs of it. Whoever opens it closes it; its tensors
-/// belong to a scope of its own.
-final class DiffusionParts implements AutoCloseable {
+/// A diffusion model with all that a run needs of it. What it opens is closed by whoever made it;
+/// its tensors belong to a scope of its own.
+final class DiffusionParts {
   private final Torch torch;
-  private final Scope scope;
-  private final @Nullable Checkpoint vaeFile;
   private final DiffusionModel model;
-  private final @Nullable Weights vaeWeights;
-  private final List<ClipTokenizer> tokenizers;
   private final Unet unet;
   private final List<ClipText> encoders = new ArrayList<>();
   private final Vae vae;
@@ -51,24 +47,31 @@ final class DiffusionParts implements AutoCloseable {
   private final TextStates texts;
   private final Latents latents;
 
-  DiffusionParts(TrainConfig config, ImageSection images, Checkpoint base, Torch torch)
+  /// @param opened closes what is opened here
+  DiffusionParts(
+      TrainConfig config, ImageSection images, Checkpoint base, Torch torch, Opened opened)
       throws IOException {
     this.torch = torch;
-    this.scope = Scope.open();
-    this.model = DiffusionModel.of(base, torch);
+    this.model = opened.add(DiffusionModel.of(base, torch));
+    Checkpoint vaeFile =
+        config.model().vae().isPresent()
+            ? opened.add(Checkpoint.open(config.model().vae().get(), Limits.DEFAULT))
+            : null;
+    Weights vaeWeights =
+        vaeFile == null
+            ? null
+            : opened.add(new Weights(torch, Weights.places(vaeFile, "", ""), DType.F32));
+    List<ClipTokenizer> tokenizers = tokenizers(base, model.textEncoders().size(), opened);
+    // Last, since tensors go before the weights they lie over.
+    Scope scope = Scope.open();
+    opened.add(scope::close);
     DType precision = config.model().precision();
     this.unet = model.unet(precision);
     for (Role role : model.textEncoders()) {
       encoders.add(model.text(role, precision));
     }
-    this.vaeFile =
-        config.model().vae().isPresent()
-            ? Checkpoint.open(config.model().vae().get(), Limits.DEFAULT)
-            : null;
-    this.vaeWeights = vaeFile == null ? null : weights(vaeFile, torch);
     this.vae =
         vaeFile == null || vaeWeights == null ? model.vae(DType.F32) : vae(vaeFile, vaeWeights);
-    this.tokenizers = tokenizers(base, encoders.size());
     this.schedule = schedule(config, base, torch);
     this.texts =
         new TextStates(
@@ -92,10 +95,6 @@ final class DiffusionParts implements AutoCloseable {
                 ? name(vaeFile == null ? base : vaeFile) + " " + config.training().seed()
                 : "",
             new Draws(config.training().seed()));
-  }
-
-  private static Weights weights(Checkpoint file, Torch torch) {
-    return new Weights(torch, Weights.places(file, "", ""), DType.F32);
   }
 
   /// A VAE of its own folder or file, in the layout of diffusers.
@@ -138,14 +137,16 @@ final class DiffusionParts implements AutoCloseable {
             config.model().maxTokenLength());
   }
 
-  private static List<ClipTokenizer> tokenizers(Checkpoint base, int count) throws IOException {
+  private static List<ClipTokenizer> tokenizers(Checkpoint base, int count, Opened opened)
+      throws IOException {
     List<ClipTokenizer> all = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       Path folder = base.path().resolve(i == 0 ? "tokenizer" : "tokenizer_2");
       all.add(
-          base.layout() == Checkpoint.Layout.DIFFUSERS && Files.isDirectory(folder)
-              ? ClipTokenizer.open(folder)
-              : ClipTokenizer.published());
+          opened.add(
+              base.layout() == Checkpoint.Layout.DIFFUSERS && Files.isDirectory(folder)
+                  ? ClipTokenizer.open(folder)
+                  : ClipTokenizer.published()));
     }
     return all;
   }
@@ -208,18 +209,5 @@ final class DiffusionParts implements AutoCloseable {
     return model.family() == Family.SDXL
         ? torch.of(TimeIds.of(size, size, false).values(), 1, 6)
         : null;
-  }
-
-  @Override
-  public void close() throws IOException {
-    scope.close();
-    model.close();
-    tokenizers.forEach(ClipTokenizer::close);
-    if (vaeWeights != null) {
-      vaeWeights.close();
-    }
-    if (vaeFile != null) {
-      vaeFile.close();
-    }
   }
 }

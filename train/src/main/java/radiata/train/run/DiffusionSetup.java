@@ -79,16 +79,17 @@ final class DiffusionSetup {
       throws IOException {
     ImageData data = ImageData.scan(images.datasets());
     data.notes().forEach(listener::note);
-    DiffusionParts parts = new DiffusionParts(config, images, base, torch);
+    Opened opened = new Opened();
     try {
+      DiffusionParts parts = new DiffusionParts(config, images, base, torch, opened);
       DiffusionSetup setup = new DiffusionSetup(config, parts);
       TrainedAdapter adapter = setup.adapter(torch);
       boolean detached = config.adapter().normGradient() == NormGradient.DETACHED;
       adapter.attach(
           setup.layers, new MapAlgebra(detached), detached ? Profiles.EXACT : Profiles.LYCORIS);
-      return new DiffusionTask(config, torch, parts, adapter, data, facts(parts, base));
-    } catch (IOException | RuntimeException e) {
-      parts.close();
+      return new DiffusionTask(config, torch, parts, adapter, data, facts(parts, base), opened);
+    } catch (Throwable e) {
+      opened.closeAfter(e);
       throw e;
     }
   }

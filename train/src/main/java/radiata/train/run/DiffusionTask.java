@@ -3,6 +3,7 @@ package radiata.train.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -52,6 +53,7 @@ final class DiffusionTask implements Task {
   private final Map<ImageSubset, Captions> captions = new HashMap<>();
   private final List<Group> groups;
   private final ModelFacts facts;
+  private final Opened opened;
   private int epoch;
   private List<ImageBatch> inEpoch = List.of();
 
@@ -61,13 +63,15 @@ final class DiffusionTask implements Task {
       DiffusionParts parts,
       TrainedAdapter adapter,
       ImageData data,
-      ModelFacts facts) {
+      ModelFacts facts,
+      Opened opened) {
     this.config = config;
     this.torch = torch;
     this.parts = parts;
     this.adapter = adapter;
     this.data = data;
     this.facts = facts;
+    this.opened = opened;
     this.draws = new Draws(config.training().seed());
     this.batches = new ImageBatches(data, draws);
     int steps = config.training().steps(batches.count());
@@ -142,7 +146,7 @@ final class DiffusionTask implements Task {
     Tensor noise = noise(moment, uses, latents);
     long[] at = timesteps(moment, uses);
     NoiseSchedule schedule = parts.schedule();
-    Texts context = parts.texts().of(texts, segments);
+    Texts context = parts.texts().of(texts, !endless(uses), segments);
     UnetInput input =
         new UnetInput(
             schedule.noisy(latents, noise, at),
@@ -156,6 +160,12 @@ final class DiffusionTask implements Task {
     double each = latents.shape().elements() / (double) uses.size();
     Tensor perSample = error.sum(1, 2, 3).reshape(uses.size()).times(1 / each);
     return new Loss(weighted(perSample, at).sum(), uses.size());
+  }
+
+  /// Whether few of the captions come again, so that keeping their states would only fill the
+  /// memory.
+  private static boolean endless(List<ImageUse> uses) {
+    return uses.stream().anyMatch(use -> use.item().subset().captions().endless());
   }
 
   private Tensor weighted(Tensor losses, long[] at) {
@@ -206,7 +216,7 @@ final class DiffusionTask implements Task {
         Path file = folder.resolve("%s_%06d_%02d.png".formatted(name, step, i));
         Path built = folder.resolve("." + file.getFileName() + ".tmp");
         Files.write(built, png);
-        Files.move(built, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.move(built, file, StandardCopyOption.REPLACE_EXISTING);
       }
     }
   }
@@ -224,8 +234,8 @@ final class DiffusionTask implements Task {
             prompt.size().height() / factor,
             prompt.size().width() / factor);
     Sampler sampler = Sampler.named(prompt.sampler().name(), parts.schedule(), prompt.steps());
-    Texts text = parts.texts().of(List.of(prompt.text()), Segments.PLAIN);
-    Texts negative = parts.texts().of(List.of(prompt.negative()), Segments.PLAIN);
+    Texts text = parts.texts().of(List.of(prompt.text()), true, Segments.PLAIN);
+    Texts negative = parts.texts().of(List.of(prompt.negative()), true, Segments.PLAIN);
     Tensor sizes = parts.sizes(prompt.size());
     Tensor latents =
         new Sampling(parts.unet(), sampler, prompt.guidance(), sizes)
@@ -245,6 +255,6 @@ final class DiffusionTask implements Task {
 
   @Override
   public void close() throws IOException {
-    parts.close();
+    opened.close();
   }
 }

@@ -12,6 +12,7 @@ import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
 import radiata.train.adapter.Blueprint;
+import radiata.train.adapter.Continued;
 import radiata.train.adapter.Draft;
 import radiata.train.adapter.Names;
 import radiata.train.adapter.PeftSettings;
@@ -50,36 +51,48 @@ final class LanguageSetup {
           "%s has no config.json, which says what language model it is".formatted(folder));
     }
     LanguageConfig architecture = LanguageConfig.parse(Files.readString(file), file.toString());
-    Weights weights = new Weights(torch, Weights.places(base, "", ""), config.model().precision());
+    Opened opened = new Opened();
     try {
+      Weights weights =
+          opened.add(new Weights(torch, Weights.places(base, "", ""), config.model().precision()));
       LanguageModel model = LanguageModel.of(new Layers(weights), architecture);
       TrainedAdapter adapter = adapter(config, model, torch);
       adapter.attach(
           model.layers().projections(),
           new MapAlgebra(config.adapter().normGradient() == NormGradient.DETACHED),
           Profiles.EXACT);
-      boolean flipped = architecture.type().equals("gpt2");
-      Optional<String> settings =
-          config.output().dialect() == Dialect.PEFT
-              ? Optional.of(
-                  PeftSettings.text(
-                      config.adapter().blueprint(),
-                      adapter.modules(),
-                      String.valueOf(folder.getFileName()),
-                      flipped))
-              : Optional.empty();
       return new LanguageTask(
           config,
           torch,
           model,
           adapter,
           TokenRows.read(folder, architecture.end(), text),
-          settings,
-          weights);
-    } catch (IOException | RuntimeException e) {
-      weights.close();
+          settings(config, architecture, adapter, folder),
+          opened);
+    } catch (Throwable e) {
+      opened.closeAfter(e);
       throw e;
     }
+  }
+
+  /// Those of an adapter that is continued stay as they are.
+  private static Optional<String> settings(
+      TrainConfig config, LanguageConfig architecture, TrainedAdapter adapter, Path folder)
+      throws IOException {
+    if (config.output().dialect() != Dialect.PEFT) {
+      return Optional.empty();
+    }
+    Optional<String> own =
+        config.adapter().from().isPresent()
+            ? Continued.read(config.adapter().from().get()).settings()
+            : Optional.empty();
+    return Optional.of(
+        own.orElseGet(() ->
+            PeftSettings.text(
+                config.adapter().blueprint(),
+                adapter.modules(),
+                String.valueOf(folder.getFileName()),
+                architecture.type().equals("gpt2"))));
   }
 
   private static TrainedAdapter adapter(TrainConfig config, LanguageModel model, Torch torch)

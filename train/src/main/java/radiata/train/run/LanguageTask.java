@@ -1,5 +1,6 @@
 package radiata.train.run;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import radiata.safetensors.DType;
 import radiata.train.adapter.TrainedAdapter;
 import radiata.train.config.TrainConfig;
 import radiata.train.data.Draws;
@@ -26,7 +28,7 @@ final class LanguageTask implements Task {
   private final TrainedAdapter adapter;
   private final List<TokenRow> rows;
   private final Optional<String> settings;
-  private final AutoCloseable opened;
+  private final Opened opened;
   private int epoch;
   private List<List<TokenRow>> inEpoch = List.of();
 
@@ -37,7 +39,7 @@ final class LanguageTask implements Task {
       TrainedAdapter adapter,
       List<TokenRow> rows,
       Optional<String> settings,
-      AutoCloseable opened) {
+      Opened opened) {
     this.config = config;
     this.torch = torch;
     this.model = model;
@@ -100,7 +102,7 @@ final class LanguageTask implements Task {
         logits
             .slice(1, 0, longest - 1)
             .reshape(-1, logits.size(2))
-            .cast(radiata.safetensors.DType.F32)
+            .cast(DType.F32)
             .crossEntropy(wanted);
     return new Loss(sum, count(moment));
   }
@@ -121,13 +123,7 @@ final class LanguageTask implements Task {
   }
 
   @Override
-  public void close() throws java.io.IOException {
-    try {
-      opened.close();
-    } catch (java.io.IOException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new java.io.IOException(e);
-    }
+  public void close() throws IOException {
+    opened.close();
   }
 }

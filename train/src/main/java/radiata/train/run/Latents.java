@@ -1,6 +1,7 @@
 package radiata.train.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import radiata.safetensors.Shape;
@@ -22,7 +23,7 @@ import radiata.train.model.Vae;
 /// sd-scripts.
 final class Latents {
   /// Without a look into the file: which picture, and whether mirrored.
-  private record Key(java.nio.file.Path file, boolean flipped) {}
+  private record Key(Path file, boolean flipped) {}
 
   private final Torch torch;
   private final Vae vae;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import radiata.adapter.file.AdapterFile;
@@ -23,8 +24,7 @@ final class Origins {
   static Provenance provenance(TrainConfig config, Checkpoint base) throws IOException {
     Map<String, String> settings = new TreeMap<>();
     settings.put("seed", String.valueOf(config.training().seed()));
-    settings.put(
-        "norm-gradient", config.adapter().normGradient().name().toLowerCase(java.util.Locale.ROOT));
+    settings.put("norm-gradient", config.adapter().normGradient().name().toLowerCase(Locale.ROOT));
     List<Input> inputs = new ArrayList<>(List.of(Input.byHeader("base", base)));
     if (config.adapter().from().isPresent()) {
       inputs.add(adapter(config.adapter().from().get()));

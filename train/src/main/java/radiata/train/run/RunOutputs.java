@@ -60,6 +60,7 @@ final class RunOutputs {
   ///
   /// @param adapter under its name in the middle of the run or at its end
   /// @param last whether the run is over
+  /// @param state whether with what is needed to resume
   record Due(Optional<Path> adapter, boolean last, boolean state) {
     boolean nothing() {
       return adapter.isEmpty() && !state;
@@ -68,20 +69,21 @@ final class RunOutputs {
 
   Due due(int step, OptionalInt epochEnds, boolean isLast, boolean regular) {
     if (isLast) {
-      return new Due(Optional.of(file(output.name())), true, true);
+      return new Due(Optional.of(file(output.name())), true, output.state());
     }
+    // A run that is stopped can always go on.
     if (!regular) {
       return new Due(Optional.empty(), false, true);
     }
     if (output.everySteps().isPresent() && step % output.everySteps().getAsInt() == 0) {
-      return new Due(Optional.of(file(output.afterStep(step))), false, true);
+      return new Due(Optional.of(file(output.afterStep(step))), false, output.state());
     }
     boolean epoch =
         output.everyEpochs().isPresent()
             && epochEnds.isPresent()
             && epochEnds.getAsInt() % output.everyEpochs().getAsInt() == 0;
     return epoch
-        ? new Due(Optional.of(file(output.afterEpoch(epochEnds.getAsInt()))), false, true)
+        ? new Due(Optional.of(file(output.afterEpoch(epochEnds.getAsInt()))), false, output.state())
         : new Due(Optional.empty(), false, false);
   }
 

@@ -22,8 +22,8 @@ import radiata.train.model.Texts;
 import radiata.train.text.ClipTokenizer;
 import radiata.train.text.TextEncoding;
 
-/// What the text encoders make of captions. Where they are not trained, the states of a caption are
-/// kept once they are known.
+/// What the text encoders make of captions. Where they are not trained, the states of a caption
+/// that comes again are kept once they are known.
 final class TextStates {
   private static final String CONTEXT = "context";
   private static final String POOLED = "pooled";
@@ -67,9 +67,16 @@ final class TextStates {
   }
 
   /// The states of a batch of captions.
-  Texts of(List<String> captions, Segments segments) throws IOException {
+  ///
+  /// @param keep whether to keep them, because the captions come again
+  Texts of(List<String> captions, boolean keep, Segments segments) throws IOException {
     if (trained) {
       return encode(captions, segments);
+    }
+    if (!keep) {
+      try (Gradients.Pause _ = Gradients.pause()) {
+        return encode(captions, Segments.PLAIN);
+      }
     }
     List<Tensor> contexts = new ArrayList<>();
     List<Tensor> pooled = new ArrayList<>();

@@ -1,16 +1,21 @@
 package radiata.train.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.Limits;
+import radiata.train.adapter.Continued;
 import radiata.train.config.ImageSection;
+import radiata.train.config.OutputSection.Dialect;
 import radiata.train.config.TextSection;
 import radiata.train.config.TrainConfig;
 import radiata.train.engine.Device;
 import radiata.train.engine.Gradients;
+import radiata.train.engine.Outlook;
 import radiata.train.engine.Scope;
 import radiata.train.engine.Torch;
+import radiata.train.nn.NetworkException;
 
 /// Trains an adapter as a config says.
 public final class Training {
@@ -25,8 +30,9 @@ public final class Training {
   /// @throws radiata.train.data.DataException if there is something wrong with the pictures
   /// @throws radiata.train.text.TextException if there is something wrong with the text
   public static void run(
-      TrainConfig config, boolean resume, Optional<String> date, RunListener listener)
+      TrainConfig asked, boolean resume, Optional<String> date, RunListener listener)
       throws IOException {
+    TrainConfig config = continued(asked, listener);
     Torch torch = Torch.on(device(config));
     if (config.model().threads() > 0) {
       Torch.threads(config.model().threads());
@@ -54,8 +60,27 @@ public final class Training {
     }
   }
 
-  private static Device device(TrainConfig config) {
+  /// An adapter that is continued is what its file says, whatever the config has for new ones.
+  private static TrainConfig continued(TrainConfig config, RunListener listener)
+      throws IOException {
+    if (config.adapter().from().isEmpty()) {
+      return config;
+    }
+    Path path = config.adapter().from().get();
+    Continued file = Continued.read(path);
+    if (file.peft() != (config.output().dialect() == Dialect.PEFT)) {
+      throw new NetworkException(
+          "%s has %s names of PEFT, and dialect is %s; set dialect to what the file has, or convert it first"
+              .formatted(path, file.peft() ? "the" : "not the", config.output().dialect()));
+    }
+    if (file.textEncoder() && !config.adapter().textEncoder()) {
+      listener.note(path + " has modules of a text encoder; they are trained too");
+    }
+    return config.with(config.adapter().of(file));
+  }
+
+  private static Device device(TrainConfig config) throws IOException {
     String name = config.model().device();
-    return name.equals("auto") ? Devices.best() : Device.named(name);
+    return name.equals("auto") ? Outlook.here().device() : Device.named(name);
   }
 }

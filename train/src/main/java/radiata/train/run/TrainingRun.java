@@ -189,7 +189,9 @@ final class TrainingRun {
         due,
         new RunFacts(
             batches, config.training().epochs(batches), steps, epoch, step, outputs.date()));
-    RunState.save(outputs.state(), outputs.identity(), step, task.adapter(), descent, scale);
+    if (due.state()) {
+      RunState.save(outputs.state(), outputs.identity(), step, task.adapter(), descent, scale);
+    }
     due.adapter().ifPresent(listener::saved);
   }
 

@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import radiata.names.clip.ClipVocabulary;
 
 /// The tokenizer of CLIP: of a model's folder, or the one that was published.
-public final class ClipTokenizer implements AutoCloseable {
+public final class ClipTokenizer implements Closeable {
   /// What fills up a text for OpenCLIP's encoders: `!`.
   public static final int EXCLAMATION = 0;
 

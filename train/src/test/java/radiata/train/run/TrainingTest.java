@@ -72,6 +72,16 @@ final class TrainingTest {
   }
 
   @Test
+  void withoutSaveStateOnlyARunThatIsStoppedLeavesAState() throws IOException {
+    Path config = Runs.language(folder, "max_train_steps = 3", "save_state = false");
+    Path state = folder.resolve("out/bard-state.safetensors");
+    Runs.run(config);
+    assertThat(state).doesNotExist();
+    assertThatThrownBy(() -> Runs.run(config, false, 2)).isInstanceOf(TrainingException.class);
+    assertThat(state).exists();
+  }
+
+  @Test
   void twoRunsGiveTheSameBytes() throws IOException {
     Path one = Runs.language(sub("one"), "max_train_steps = 3");
     Path two = Runs.language(sub("two"), "max_train_steps = 3");
