@@ -70,6 +70,30 @@ public record ConfigMembers(JsonObject json, String file) {
     return (int) number;
   }
 
+  public boolean has(String key) {
+    return member(key) != null;
+  }
+
+  /// The members of an object; none where it is not there.
+  public ConfigMembers members(String key) {
+    JsonObject object = find(key, "an object", JsonElement::getAsJsonObject);
+    return new ConfigMembers(object == null ? new JsonObject() : object, file);
+  }
+
+  /// The number of a token; of several the first.
+  public long token(String key, long otherwise) {
+    JsonElement value = member(key);
+    if (value == null) {
+      return otherwise;
+    }
+    JsonElement first = value instanceof JsonArray some && !some.isEmpty() ? some.get(0) : value;
+    double number = read(key, first, "a whole number", JsonElement::getAsDouble);
+    if (number != Math.rint(number) || number < 0 || number > MOST) {
+      throw wrong(key, value, "the number of a token");
+    }
+    return (long) number;
+  }
+
   /// A whole number above 0.
   public int count(String key) {
     return positive(key, need(key, member(key)));

@@ -1,9 +1,8 @@
 package radiata.train.model;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import radiata.train.nn.NetworkException;
@@ -13,7 +12,7 @@ import radiata.train.nn.NetworkException;
 ///
 /// @param type `llama`, `mistral`, `qwen2`, `qwen3` or `gpt2`
 /// @param headWidth of one attention head
-/// @param window how many tokens back a token sees; empty for all
+/// @param windows of every layer: how many tokens back a token sees; empty for all
 /// @param tied whether the output layer is the embedding
 /// @param end the token that closes a text, `eos_token_id`
 public record LanguageConfig(
@@ -25,119 +24,119 @@ public record LanguageConfig(
     int headWidth,
     double epsilon,
     Rope rope,
-    OptionalInt window,
+    List<OptionalInt> windows,
     boolean tied,
     int vocabulary,
     int positions,
     long end) {
   private static final Set<String> LLAMAS = Set.of("llama", "mistral", "qwen2", "qwen3");
 
+  public LanguageConfig {
+    windows = List.copyOf(windows);
+  }
+
   /// Reads a config.
   ///
   /// @throws NetworkException if it is no JSON, or of an architecture that is not built
   public static LanguageConfig parse(String text, String file) {
-    JsonObject json;
-    try {
-      json = JsonParser.parseString(text).getAsJsonObject();
-    } catch (JsonParseException | IllegalStateException e) {
-      throw new NetworkException(file + " is not a JSON object: " + e.getMessage());
-    }
-    try {
-      return of(json, file);
-    } catch (UnsupportedOperationException | IllegalStateException | NumberFormatException e) {
-      throw new NetworkException(file + " is not as transformers writes it: " + e.getMessage());
-    }
-  }
-
-  private static LanguageConfig of(JsonObject json, String file) {
-    String type = json.has("model_type") ? json.get("model_type").getAsString() : "";
+    ConfigMembers config = ConfigMembers.parse(text, file);
+    String type = config.text("model_type", "");
     if (type.equals("gpt2")) {
-      return gpt2(json, file);
+      return gpt2(config);
     }
     if (!LLAMAS.contains(type)) {
       throw new NetworkException(
           "%s: language models of type \"%s\" are not trained; these are: llama, mistral, qwen2, qwen3, gpt2"
               .formatted(file, type));
     }
-    String activation = json.has("hidden_act") ? json.get("hidden_act").getAsString() : "silu";
-    if (!activation.equals("silu")) {
-      throw new NetworkException(
-          "%s: hidden_act \"%s\" is not built, only silu".formatted(file, activation));
-    }
-    int width = need(json, "hidden_size", file);
-    int heads = need(json, "num_attention_heads", file);
-    boolean sliding =
-        present(json, "sliding_window")
-            && (!json.has("use_sliding_window") || json.get("use_sliding_window").getAsBoolean());
+    config.only("hidden_act", "\"silu\"");
+    int width = config.count("hidden_size");
+    int heads = config.count("num_attention_heads");
+    int layers = config.count("num_hidden_layers");
     return new LanguageConfig(
         type,
         width,
-        need(json, "num_hidden_layers", file),
+        layers,
         heads,
-        whole(json, "num_key_value_heads", heads),
-        whole(json, "head_dim", width / heads),
-        number(json, "rms_norm_eps", 1e-6),
-        Rope.of(json, file),
-        sliding ? OptionalInt.of(json.get("sliding_window").getAsInt()) : OptionalInt.empty(),
-        json.has("tie_word_embeddings") && json.get("tie_word_embeddings").getAsBoolean(),
-        need(json, "vocab_size", file),
-        whole(json, "max_position_embeddings", 2048),
-        end(json, 2));
+        config.count("num_key_value_heads", heads),
+        config.count("head_dim", headWidth(config, width, heads)),
+        config.number("rms_norm_eps", 1e-6),
+        Rope.of(config),
+        windows(config, type, layers),
+        config.flag("tie_word_embeddings", false),
+        config.count("vocab_size"),
+        config.count("max_position_embeddings", 2048),
+        config.token("eos_token_id", 2));
   }
 
-  private static LanguageConfig gpt2(JsonObject json, String file) {
-    String activation =
-        json.has("activation_function")
-            ? json.get("activation_function").getAsString()
-            : "gelu_new";
-    if (!activation.equals("gelu_new")) {
+  private static int headWidth(ConfigMembers config, int width, int heads) {
+    if (width % heads != 0 && !config.has("head_dim")) {
       throw new NetworkException(
-          "%s: activation_function \"%s\" is not built, only gelu_new".formatted(file, activation));
+          "%s: a width of %d cannot be shared among %d heads"
+              .formatted(config.file(), width, heads));
     }
-    int width = need(json, "n_embd", file);
-    int heads = need(json, "n_head", file);
+    return Math.max(1, width / heads);
+  }
+
+  /// Mistral's layers have all the same window. Qwen's have one only where it is switched on, and
+  /// then those that `layer_types` names, or all but the first `max_window_layers`; Llama's none.
+  private static List<OptionalInt> windows(ConfigMembers config, String type, int layers) {
+    boolean mistral = type.equals("mistral");
+    boolean on = mistral || !type.equals("llama") && config.flag("use_sliding_window", false);
+    if (!on || !config.has("sliding_window")) {
+      return Collections.nCopies(layers, OptionalInt.empty());
+    }
+    OptionalInt window = OptionalInt.of(config.count("sliding_window"));
+    if (mistral) {
+      return Collections.nCopies(layers, window);
+    }
+    List<String> types = config.has("layer_types") ? config.texts("layer_types") : List.of();
+    if (!types.isEmpty() && types.size() != layers) {
+      throw new NetworkException(
+          "%s: layer_types has %d entries for %d layers"
+              .formatted(config.file(), types.size(), layers));
+    }
+    int whole = (int) config.number("max_window_layers", 28);
+    List<OptionalInt> windows = new ArrayList<>();
+    for (int i = 0; i < layers; i++) {
+      boolean slides = types.isEmpty() ? i >= whole : slides(types.get(i), config.file());
+      windows.add(slides ? window : OptionalInt.empty());
+    }
+    return windows;
+  }
+
+  private static boolean slides(String type, String file) {
+    return switch (type) {
+      case "full_attention" -> false;
+      case "sliding_attention" -> true;
+      default ->
+          throw new NetworkException(
+              "%s: layer_types \"%s\" is not built, only full_attention and sliding_attention"
+                  .formatted(file, type));
+    };
+  }
+
+  private static LanguageConfig gpt2(ConfigMembers config) {
+    config.only("activation_function", "\"gelu_new\"");
+    config.only("scale_attn_weights", "true");
+    config.only("scale_attn_by_inverse_layer_idx", "false");
+    config.only("tie_word_embeddings", "true");
+    int width = config.count("n_embd");
+    int heads = config.count("n_head");
+    int layers = config.count("n_layer");
     return new LanguageConfig(
         "gpt2",
         width,
-        need(json, "n_layer", file),
+        layers,
         heads,
         heads,
-        width / heads,
-        number(json, "layer_norm_epsilon", 1e-5),
+        headWidth(config, width, heads),
+        config.number("layer_norm_epsilon", 1e-5),
         Rope.NONE,
-        OptionalInt.empty(),
+        Collections.nCopies(layers, OptionalInt.empty()),
         true,
-        need(json, "vocab_size", file),
-        whole(json, "n_positions", 1024),
-        end(json, 50256));
-  }
-
-  /// Some models have several; the first closes a text.
-  private static long end(JsonObject json, long otherwise) {
-    if (!present(json, "eos_token_id")) {
-      return otherwise;
-    }
-    JsonElement end = json.get("eos_token_id");
-    return end.isJsonArray() ? end.getAsJsonArray().get(0).getAsLong() : end.getAsLong();
-  }
-
-  private static boolean present(JsonObject json, String key) {
-    return json.has(key) && !json.get(key).isJsonNull();
-  }
-
-  private static int need(JsonObject json, String key, String file) {
-    JsonElement value = json.get(key);
-    if (value == null || !value.isJsonPrimitive()) {
-      throw new NetworkException("%s has no %s".formatted(file, key));
-    }
-    return value.getAsInt();
-  }
-
-  private static int whole(JsonObject json, String key, int otherwise) {
-    return present(json, key) ? json.get(key).getAsInt() : otherwise;
-  }
-
-  static double number(JsonObject json, String key, double otherwise) {
-    return present(json, key) ? json.get(key).getAsDouble() : otherwise;
+        config.count("vocab_size"),
+        config.count("n_positions", 1024),
+        config.token("eos_token_id", 50256));
   }
 }

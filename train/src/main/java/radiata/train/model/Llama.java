@@ -1,7 +1,10 @@
 package radiata.train.model;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import radiata.safetensors.DType;
 import radiata.train.engine.Segments;
@@ -83,21 +86,29 @@ public final class Llama implements LanguageModel {
   public Tensor logits(Tensor ids, Segments segments) {
     int tokens = Math.toIntExact(ids.size(1));
     Rope.Angles angles = config.rope().angles(torch, tokens, config.headWidth(), dtype);
-    Tensor mask = mask(tokens);
+    Map<OptionalInt, Tensor> masks = masks(tokens);
     Tensor x = ids.embed(embedding);
-    for (Layer layer : stack) {
+    for (int i = 0; i < stack.size(); i++) {
+      Layer layer = stack.get(i);
+      Tensor mask = masks.get(config.windows().get(i));
       x = Segment.run(segments, List.of(x), in -> run(layer, in.getFirst(), angles, mask));
     }
     Tensor hidden = last.apply(x);
     return head == null ? hidden.linear(embedding, null) : head.apply(hidden);
   }
 
-  /// What a sliding window hides, added to the scores; null where the window holds all.
-  private @Nullable Tensor mask(int tokens) {
-    if (config.window().isEmpty() || config.window().getAsInt() >= tokens) {
-      return null;
+  /// What the windows of the layers hide, added to the scores; none where a window holds all.
+  private Map<OptionalInt, Tensor> masks(int tokens) {
+    Map<OptionalInt, Tensor> masks = new HashMap<>();
+    for (OptionalInt window : config.windows()) {
+      if (window.isPresent() && window.getAsInt() < tokens) {
+        masks.computeIfAbsent(window, w -> mask(tokens, w.getAsInt()));
+      }
     }
-    int window = config.window().getAsInt();
+    return masks;
+  }
+
+  private Tensor mask(int tokens, int window) {
     double[] values = new double[tokens * tokens];
     for (int i = 0; i < tokens; i++) {
       for (int j = 0; j < tokens; j++) {

@@ -1,6 +1,5 @@
 package radiata.train.model;
 
-import com.google.gson.JsonObject;
 import radiata.safetensors.DType;
 import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
@@ -41,37 +40,28 @@ public record Rope(double theta, Scaling scaling) {
     }
   }
 
-  static Rope of(JsonObject json, String file) {
-    JsonObject parameters =
-        json.has("rope_parameters") && json.get("rope_parameters").isJsonObject()
-            ? json.getAsJsonObject("rope_parameters")
-            : json.has("rope_scaling") && json.get("rope_scaling").isJsonObject()
-                ? json.getAsJsonObject("rope_scaling")
-                : new JsonObject();
-    double theta =
-        LanguageConfig.number(
-            parameters, "rope_theta", LanguageConfig.number(json, "rope_theta", 10000));
-    String type =
-        parameters.has("rope_type")
-            ? parameters.get("rope_type").getAsString()
-            : parameters.has("type") ? parameters.get("type").getAsString() : "default";
-    return switch (type) {
-      case "default" -> new Rope(theta, new Scaling.None());
-      case "linear" ->
-          new Rope(theta, new Scaling.Linear(LanguageConfig.number(parameters, "factor", 1)));
-      case "llama3" ->
-          new Rope(
-              theta,
+  /// transformers 5 writes `rope_parameters`, earlier ones `rope_scaling` and a theta beside it.
+  static Rope of(ConfigMembers config) {
+    ConfigMembers parameters =
+        config.members(config.has("rope_parameters") ? "rope_parameters" : "rope_scaling");
+    double theta = parameters.number("rope_theta", config.number("rope_theta", 10000));
+    String type = parameters.text("rope_type", parameters.text("type", "default"));
+    return new Rope(
+        theta,
+        switch (type) {
+          case "default" -> new Scaling.None();
+          case "linear" -> new Scaling.Linear(parameters.number("factor", 1));
+          case "llama3" ->
               new Scaling.Llama3(
-                  LanguageConfig.number(parameters, "factor", 8),
-                  LanguageConfig.number(parameters, "low_freq_factor", 1),
-                  LanguageConfig.number(parameters, "high_freq_factor", 4),
-                  LanguageConfig.number(parameters, "original_max_position_embeddings", 8192)));
-      default ->
-          throw new NetworkException(
-              "%s: rope scaling \"%s\" is not built, only default, linear and llama3"
-                  .formatted(file, type));
-    };
+                  parameters.number("factor", 8),
+                  parameters.number("low_freq_factor", 1),
+                  parameters.number("high_freq_factor", 4),
+                  parameters.number("original_max_position_embeddings", 8192));
+          default ->
+              throw new NetworkException(
+                  "%s: rope scaling \"%s\" is not built, only default, linear and llama3"
+                      .formatted(config.file(), type));
+        });
   }
 
   /// The cosines and sines of the first positions.
