@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import radiata.adapter.Adapter;
 import radiata.adapter.Dora;
@@ -14,7 +15,6 @@ import radiata.convention.Profiles;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
-import radiata.safetensors.TensorFile;
 import radiata.train.adapter.Names;
 import radiata.train.adapter.TrainedAdapter;
 import radiata.train.adapter.TrainedModule;
@@ -27,7 +27,6 @@ import radiata.train.model.LanguageConfig;
 import radiata.train.model.LanguageModel;
 import radiata.train.nn.Layers;
 import radiata.train.nn.Projection;
-import radiata.train.nn.TensorReader;
 import radiata.train.nn.Weights;
 import radiata.train.optim.AdamW;
 import radiata.train.optim.Descent;
@@ -42,16 +41,16 @@ final class ComparisonReplay {
   private final Torch torch;
   private final Checkpoint base;
   private final LanguageConfig config;
-  private final TensorReader inputs;
-  private final RunComparison comparison;
+  private final Given inputs;
+  private final Comparison comparison;
 
   private ComparisonReplay(
       ComparedRuns runs,
       Torch torch,
       Checkpoint base,
       LanguageConfig config,
-      TensorReader inputs,
-      RunComparison comparison) {
+      Given inputs,
+      Comparison comparison) {
     this.runs = runs;
     this.torch = torch;
     this.base = base;
@@ -62,20 +61,16 @@ final class ComparisonReplay {
 
   static List<Deviation> run(Pack pack, Torch torch) throws IOException {
     Path config = pack.base().resolve("config.json");
-    try (Checkpoint base = Checkpoint.open(pack.base(), Limits.DEFAULT);
-        TensorFile inputs =
-            TensorFile.open(pack.folder().resolve("inputs.safetensors"), Limits.DEFAULT);
-        TensorFile expected =
-            TensorFile.open(pack.folder().resolve("expected.safetensors"), Limits.DEFAULT);
+    try (PackFiles files = PackFiles.open(pack);
         Gradients.Pause _ = Gradients.pause()) {
-      RunComparison comparison = new RunComparison(pack, new TensorReader(torch, expected));
+      Comparison comparison = files.comparison(pack, torch);
       ComparisonReplay replay =
           new ComparisonReplay(
               ComparedRuns.open(pack),
               torch,
-              base,
+              files.base(),
               LanguageConfig.parse(Files.readString(config), config.toString()),
-              new TensorReader(torch, inputs),
+              files.given(torch, DType.F32),
               comparison);
       for (String method : replay.runs.methods()) {
         for (int seed = 0; comparison.has(method + ".seed" + seed + ".loss"); seed++) {
@@ -122,8 +117,7 @@ final class ComparisonReplay {
             module.adapter() instanceof Dora<String>(Adapter<String> of, _, _, _)
                 ? of
                 : module.adapter();
-        plain.add(
-            new TrainedModule(module.path(), module.name(), inner, java.util.Optional.empty()));
+        plain.add(new TrainedModule(module.path(), module.name(), inner, Optional.empty()));
         inner.tensors().forEach(key -> kept.put(key, read.parameter(key)));
       }
       return new TrainedAdapter(plain, kept, Map.of());
@@ -153,7 +147,7 @@ final class ComparisonReplay {
     for (int step = 1; step <= steps; step++) {
       try (Scope _ = Scope.open();
           Gradients.Pause _ = Gradients.record()) {
-        Tensor ids = inputs.read("seed%d.step.%d.input_ids".formatted(seed, step));
+        Tensor ids = inputs.tensor("seed%d.step.%d.input_ids".formatted(seed, step));
         Tensor loss = LanguageReplay.mean(model, ids);
         losses[step - 1] = loss.number();
         loss.backward();
@@ -167,13 +161,13 @@ final class ComparisonReplay {
     String name = method + ".seed" + seed + ".loss";
     pack.tolerance("loss_abs")
         .ifPresent(allowed ->
-            comparison.add(name, RunComparison.largest(losses, comparison.record(name)), allowed));
+            comparison.add(name, Comparison.largest(losses, comparison.record(name)), allowed));
   }
 
   private void evaluate(String method, int seed, int step, LanguageModel model) throws IOException {
     try (Scope _ = Scope.open();
         Gradients.Pause _ = Gradients.pause()) {
-      double loss = LanguageReplay.mean(model, inputs.read("eval.input_ids")).number();
+      double loss = LanguageReplay.mean(model, inputs.tensor("eval.input_ids")).number();
       String what = "eval_step" + step;
       runs.pack()
           .tolerance("eval_loss_abs")

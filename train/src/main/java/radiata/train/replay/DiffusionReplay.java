@@ -1,13 +1,14 @@
 package radiata.train.replay;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
 import radiata.convention.Profiles;
 import radiata.names.Role;
@@ -25,8 +26,8 @@ import radiata.train.model.DiffusionModel;
 import radiata.train.model.Texts;
 import radiata.train.model.Unet;
 import radiata.train.model.UnetInput;
+import radiata.train.nn.NetworkException;
 import radiata.train.nn.Projection;
-import radiata.train.nn.TensorReader;
 import radiata.train.sample.NoiseSchedule;
 import radiata.train.sample.Prediction;
 import radiata.train.text.TextEncoding;
@@ -37,7 +38,7 @@ final class DiffusionReplay implements Objective {
   private final Torch torch;
   private final Unet unet;
   private final NoiseSchedule noise;
-  private final TensorReader inputs;
+  private final Given inputs;
   private final @Nullable TextEncoding texts;
 
   private DiffusionReplay(
@@ -45,7 +46,7 @@ final class DiffusionReplay implements Objective {
       Torch torch,
       Unet unet,
       NoiseSchedule noise,
-      TensorReader inputs,
+      Given inputs,
       @Nullable TextEncoding texts) {
     this.pack = pack;
     this.torch = torch;
@@ -57,6 +58,7 @@ final class DiffusionReplay implements Objective {
 
   static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {
     try (PackFiles files = PackFiles.open(pack);
+        AdapterFile first = PackFiles.first(pack);
         DiffusionModel model = DiffusionModel.of(files.base(), torch);
         Scope _ = Scope.open();
         Gradients.Pause _ = Gradients.pause()) {
@@ -65,12 +67,13 @@ final class DiffusionReplay implements Objective {
       Map<String, String> names =
           Names.of(layers.keySet(), List.of("lora_unet_", "lycoris_"), List.of("unet."));
       TextEncoding texts = texts(pack, model, layers, names);
-      TrainedAdapter adapter = TrainedAdapter.read(torch, files.first(), names, pack.dtype());
+      TrainedAdapter adapter = TrainedAdapter.read(torch, first, names, pack.dtype());
       adapter.attach(layers, new MapAlgebra(detached), profile(pack));
-      RunComparison comparison = new RunComparison(pack, new TensorReader(torch, files.expected()));
-      TensorReader given = new TensorReader(torch, files.inputs());
+      Comparison comparison = files.comparison(pack, torch);
+      Given given = files.given(torch, pack.dtype());
       DiffusionReplay replay =
           new DiffusionReplay(pack, torch, unet, schedule(pack, torch, given), given, texts);
+      TextReplay.run(pack, model, given, torch, comparison);
       new TrainingReplay(pack, torch, adapter, layers, replay, comparison).run();
       return comparison.deviations();
     }
@@ -102,10 +105,21 @@ final class DiffusionReplay implements Objective {
             names.put(component + full, component + full);
           });
     }
-    // "last" is the normed end; anything that tells of the one before it is clip skip 2.
+    return new TextEncoding(model.family(), encoders, clipSkip(pack));
+  }
+
+  /// Which state the UNet was given, by the words for it: the normed last one, or the one before.
+  private static int clipSkip(Pack pack) {
     String state = pack.text("training", "text_state").orElse("last");
-    boolean before = state.contains("-2") || state.contains("penultimate");
-    return new TextEncoding(model.family(), encoders, before ? 2 : 1);
+    if (state.contains("hidden_states[-2]") || state.contains("penultimate")) {
+      return 2;
+    }
+    if (state.contains("last")) {
+      return 1;
+    }
+    throw new NetworkException(
+        "%s: pack.json: training.text_state is \"%s\", expected last_hidden_state, hidden_states[-2] or penultimate"
+            .formatted(pack.folder(), state));
   }
 
   /// LyCORIS adds the machine epsilon to the norm.
@@ -115,23 +129,18 @@ final class DiffusionReplay implements Objective {
         : Profiles.EXACT;
   }
 
-  private static NoiseSchedule schedule(Pack pack, Torch torch, TensorReader inputs)
-      throws IOException {
+  private static NoiseSchedule schedule(Pack pack, Torch torch, Given inputs) throws IOException {
     Prediction prediction =
         pack.text("training", "prediction_type").orElse("epsilon").startsWith("v")
             ? Prediction.V
             : Prediction.EPSILON;
     return inputs.has("alphas_cumprod")
-        ? NoiseSchedule.of(torch, inputs.read("alphas_cumprod").doubles(), prediction)
+        ? NoiseSchedule.of(torch, inputs.tensor("alphas_cumprod").doubles(), prediction)
         : NoiseSchedule.scaledLinear(torch, prediction);
   }
 
   private Tensor read(int step, String what) {
-    try {
-      return inputs.read("step." + step + "." + what);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return inputs.tensor("step." + step + "." + what);
   }
 
   private boolean has(int step, String what) {
@@ -187,7 +196,7 @@ final class DiffusionReplay implements Objective {
       return read(batch, "loss_weight");
     }
     double[] weights = new double[at.length];
-    java.util.Arrays.fill(weights, 1);
+    Arrays.fill(weights, 1);
     double[] used =
         pack.number("training", "min_snr_gamma")
             .map(gamma -> noise.minSnr(gamma, at))
@@ -201,20 +210,20 @@ final class DiffusionReplay implements Objective {
   }
 
   @Override
-  public void before(RunComparison comparison) {
-    comparison.largest("noisy.1", noisy(1), "activation_max_abs");
+  public void before(Comparison comparison) {
+    comparison.tensor("noisy.1", noisy(1), "activation_max_abs");
     activations("act.", comparison, "activation_max_abs");
   }
 
   @Override
-  public void after(RunComparison comparison) {
+  public void after(Comparison comparison) {
     activations("act_final.", comparison, "final_activation_max_abs");
   }
 
-  private void activations(String prefix, RunComparison comparison, String tolerance) {
+  private void activations(String prefix, Comparison comparison, String tolerance) {
     try (Scope _ = Scope.open()) {
       BiConsumer<String, Tensor> watch =
-          (name, value) -> comparison.largest(prefix + name, value, tolerance);
+          (name, value) -> comparison.tensor(prefix + name, value, tolerance);
       unet.forward(input(1), Segments.PLAIN, watch);
     }
   }

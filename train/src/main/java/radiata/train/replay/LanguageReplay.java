@@ -1,10 +1,10 @@
 package radiata.train.replay;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
+import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profiles;
 import radiata.train.adapter.Names;
 import radiata.train.adapter.TrainedAdapter;
@@ -18,16 +18,15 @@ import radiata.train.model.LanguageConfig;
 import radiata.train.model.LanguageModel;
 import radiata.train.nn.Layers;
 import radiata.train.nn.Projection;
-import radiata.train.nn.TensorReader;
 import radiata.train.nn.Weights;
 
 /// A recorded run of a language model: cross entropy of shifted labels (`kind` `causal-lm`).
 final class LanguageReplay implements Objective {
   private final Pack pack;
   private final LanguageModel model;
-  private final TensorReader inputs;
+  private final Given inputs;
 
-  private LanguageReplay(Pack pack, LanguageModel model, TensorReader inputs) {
+  private LanguageReplay(Pack pack, LanguageModel model, Given inputs) {
     this.pack = pack;
     this.model = model;
     this.inputs = inputs;
@@ -35,6 +34,7 @@ final class LanguageReplay implements Objective {
 
   static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {
     try (PackFiles files = PackFiles.open(pack);
+        AdapterFile first = PackFiles.first(pack);
         Weights weights = new Weights(torch, Weights.places(files.base(), "", ""), pack.dtype());
         Scope _ = Scope.open();
         Gradients.Pause _ = Gradients.pause()) {
@@ -45,22 +45,13 @@ final class LanguageReplay implements Objective {
       Map<String, Projection> layers = model.layers().projections();
       Map<String, String> names =
           Names.of(layers.keySet(), List.of(), List.of("base_model.model."));
-      RunComparison comparison = new RunComparison(pack, new TensorReader(torch, files.expected()));
-      LanguageReplay replay =
-          new LanguageReplay(pack, model, new TensorReader(torch, files.inputs()));
+      Comparison comparison = files.comparison(pack, torch);
+      LanguageReplay replay = new LanguageReplay(pack, model, files.given(torch, pack.dtype()));
       replay.untrained(comparison);
-      TrainedAdapter adapter = TrainedAdapter.read(torch, files.first(), names, pack.dtype());
+      TrainedAdapter adapter = TrainedAdapter.read(torch, first, names, pack.dtype());
       adapter.attach(layers, new MapAlgebra(detached), Profiles.EXACT);
       new TrainingReplay(pack, torch, adapter, layers, replay, comparison).run();
       return comparison.deviations();
-    }
-  }
-
-  private Tensor read(String name) {
-    try {
-      return inputs.read(name);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
@@ -80,7 +71,7 @@ final class LanguageReplay implements Objective {
   }
 
   private long counted(int batch) {
-    Tensor labels = read("step." + batch + ".labels");
+    Tensor labels = inputs.tensor("step." + batch + ".labels");
     long count = 0;
     for (long label : labels.slice(1, 1, labels.size(1)).longs()) {
       count += label == -100 ? 0 : 1;
@@ -90,7 +81,10 @@ final class LanguageReplay implements Objective {
 
   @Override
   public Tensor loss(int batch) {
-    return sum(model, read("step." + batch + ".input_ids"), read("step." + batch + ".labels"))
+    return sum(
+            model,
+            inputs.tensor("step." + batch + ".input_ids"),
+            inputs.tensor("step." + batch + ".labels"))
         .times(1.0 / counted(batch));
   }
 
@@ -107,16 +101,16 @@ final class LanguageReplay implements Objective {
     return (double) counted(batch) / all;
   }
 
-  private void untrained(RunComparison comparison) {
+  private void untrained(Comparison comparison) {
     evaluate("eval_before", comparison);
   }
 
-  private void evaluate(String name, RunComparison comparison) {
+  private void evaluate(String name, Comparison comparison) {
     if (!comparison.has(name) || !inputs.has("eval.input_ids")) {
       return;
     }
     try (Scope _ = Scope.open()) {
-      Tensor ids = read("eval.input_ids");
+      Tensor ids = inputs.tensor("eval.input_ids");
       double loss = mean(model, ids).number();
       pack.tolerance("loss_abs")
           .ifPresent(allowed ->
@@ -125,20 +119,20 @@ final class LanguageReplay implements Objective {
   }
 
   @Override
-  public void before(RunComparison comparison) {
+  public void before(Comparison comparison) {
     logits("logits_first", comparison);
   }
 
   @Override
-  public void after(RunComparison comparison) {
+  public void after(Comparison comparison) {
     logits("logits_final", comparison);
     evaluate("eval_after", comparison);
   }
 
-  private void logits(String name, RunComparison comparison) {
+  private void logits(String name, Comparison comparison) {
     try (Scope _ = Scope.open()) {
-      Tensor logits = model.logits(read("step.1.input_ids"), Segments.PLAIN);
-      comparison.largest(name, logits, name + "_max_abs");
+      Tensor logits = model.logits(inputs.tensor("step.1.input_ids"), Segments.PLAIN);
+      comparison.tensor(name, logits, name + "_max_abs");
     }
   }
 }

@@ -13,8 +13,8 @@ interface Objective {
   double share(int batch, int first, int batches);
 
   /// Compares what the first forward passes give.
-  void before(RunComparison comparison);
+  void before(Comparison comparison);
 
   /// Compares what the trained adapter gives.
-  void after(RunComparison comparison);
+  void after(Comparison comparison);
 }

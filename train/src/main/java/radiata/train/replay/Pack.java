@@ -10,16 +10,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import radiata.safetensors.DType;
 import radiata.train.nn.NetworkException;
 
 /// The description of a recorded run: `pack.json` in its folder.
 public record Pack(Path folder, JsonObject json) {
+  private static final String FILE = "pack.json";
+
   /// Reads the description of a pack.
   ///
   /// @throws NetworkException if the folder is no pack
   public static Pack open(Path folder) throws IOException {
-    Path file = folder.resolve("pack.json");
+    Path file = folder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new NetworkException(folder + " is no recorded run: it has no pack.json");
     }
@@ -35,28 +38,46 @@ public record Pack(Path folder, JsonObject json) {
   }
 
   /// A number somewhere below; empty if it is not there or null.
+  ///
+  /// @throws NetworkException here and below, if it is something else
   public Optional<Double> number(String... path) {
-    return find(path).map(JsonElement::getAsDouble);
+    return read("a number", JsonElement::getAsDouble, path);
   }
 
   public Optional<String> text(String... path) {
-    return find(path).map(JsonElement::getAsString);
+    return read("a text", JsonElement::getAsString, path);
   }
 
   public boolean flag(String... path) {
-    return find(path).map(JsonElement::getAsBoolean).orElse(false);
+    return read("true or false", JsonElement::getAsBoolean, path).orElse(false);
   }
 
   public List<Double> numbers(String... path) {
-    List<Double> numbers = new ArrayList<>();
-    find(path).ifPresent(list -> list.getAsJsonArray().forEach(e -> numbers.add(e.getAsDouble())));
-    return numbers;
+    return read("a list of numbers", list -> each(list, JsonElement::getAsDouble), path)
+        .orElse(List.of());
   }
 
   public List<String> texts(String... path) {
-    List<String> texts = new ArrayList<>();
-    find(path).ifPresent(list -> list.getAsJsonArray().forEach(e -> texts.add(e.getAsString())));
-    return texts;
+    return read("a list of texts", list -> each(list, JsonElement::getAsString), path)
+        .orElse(List.of());
+  }
+
+  private static <T> List<T> each(JsonElement list, Function<JsonElement, T> as) {
+    List<T> all = new ArrayList<>();
+    list.getAsJsonArray().forEach(element -> all.add(as.apply(element)));
+    return all;
+  }
+
+  private <T> Optional<T> read(String expected, Function<JsonElement, T> as, String... path) {
+    Optional<JsonElement> found = find(path);
+    try {
+      return found.map(as);
+    } catch (UnsupportedOperationException | IllegalStateException | NumberFormatException e) {
+      throw new NetworkException(
+          "%s: %s is %s, expected %s"
+              .formatted(
+                  folder.resolve(FILE), String.join(".", path), found.orElseThrow(), expected));
+    }
   }
 
   private Optional<JsonElement> find(String... path) {

@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import org.jspecify.annotations.Nullable;
 import radiata.names.Role;
 import radiata.train.engine.Gradients;
 import radiata.train.engine.Scope;
 import radiata.train.engine.Segments;
 import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
+import radiata.train.model.DiffusionModel;
 import radiata.train.model.Unet;
 import radiata.train.model.UnetInput;
 import radiata.train.model.Vae;
@@ -23,69 +23,56 @@ import radiata.train.nn.NetworkException;
 
 /// Runs every recorded part of a `pipeline-forward` pack: tokenizers, text encoders, the UNet, the
 /// autoencoder and samplers.
-public final class PipelineReplay {
+final class PipelineReplay {
   // What the packs' README asks of a forward pass where a pack itself says nothing.
   static final double FORWARD = 5e-6;
   private static final String SAMPLE = ".sample";
 
-  private final PipelinePack pack;
+  private final Pack pack;
+  private final DiffusionModel model;
+  private final Given given;
   private final Torch torch;
   private final Comparison comparison;
 
-  private PipelineReplay(PipelinePack pack, Torch torch) {
+  private PipelineReplay(
+      Pack pack, DiffusionModel model, Given given, Torch torch, Comparison comparison) {
     this.pack = pack;
+    this.model = model;
+    this.given = given;
     this.torch = torch;
-    this.comparison = new Comparison(pack);
+    this.comparison = comparison;
   }
 
   /// How far every record of a pack is from what this program computes. A record that it does not
   /// know is infinitely far.
   ///
   /// @throws NetworkException if the pack is broken
-  public static List<Deviation> run(Path folder, Torch torch) throws IOException {
-    try (PipelinePack pack = PipelinePack.open(folder, torch);
+  static List<Deviation> run(Pack pack, Torch torch) throws IOException {
+    try (PackFiles files = PackFiles.open(pack);
+        DiffusionModel model = DiffusionModel.of(files.base(), torch);
         Gradients.Pause _ = Gradients.pause();
         Scope _ = Scope.open()) {
-      PipelineReplay replay = new PipelineReplay(pack, torch);
-      return replay.all();
-    }
-  }
-
-  /// The same of a pack's tokenizers and texts alone; other records are left to others.
-  ///
-  /// @throws NetworkException if the pack is broken
-  public static List<Deviation> texts(Path folder, Torch torch) throws IOException {
-    try (PipelinePack pack = PipelinePack.open(folder, torch);
-        Gradients.Pause _ = Gradients.pause();
-        Scope _ = Scope.open()) {
-      Comparison comparison = new Comparison(pack);
-      try (TextReplay texts = new TextReplay(pack, torch, comparison)) {
-        texts.tokenizers();
-        texts.encoders();
-        texts.prompts();
-      }
-      return comparison.reached();
+      Given given = files.given(torch, pack.dtype());
+      return new PipelineReplay(pack, model, given, torch, files.comparison(pack, torch)).all();
     }
   }
 
   private List<Deviation> all() throws IOException {
-    try (TextReplay texts = new TextReplay(pack, torch, comparison)) {
-      texts.tokenizers();
-      texts.encoders();
-      texts.prompts();
+    try (TextReplay texts = new TextReplay(pack, model, given, torch, comparison)) {
+      texts.all();
       unets();
-      Vae vae = pack.model().has(Role.VAE) ? pack.model().vae(pack.dtype()) : null;
+      Vae vae = model.has(Role.VAE) ? model.vae(pack.dtype()) : null;
       if (vae != null) {
         pictures(vae);
       }
-      new SamplerReplay(pack, torch, comparison, texts).all(vae);
+      new SamplerReplay(pack, model, given, torch, comparison, texts).all(vae);
     }
     return comparison.all();
   }
 
   private void unets() {
     TreeSet<String> groups = new TreeSet<>();
-    for (String name : pack.inputs()) {
+    for (String name : given.names()) {
       if (name.endsWith(SAMPLE)) {
         groups.add(name.substring(0, name.length() - SAMPLE.length()));
       }
@@ -94,31 +81,27 @@ public final class PipelineReplay {
       return;
     }
     try (Scope _ = Scope.open()) {
-      Unet unet = pack.model().unet(pack.dtype());
+      Unet unet = model.unet(pack.dtype());
       groups.forEach(group -> unet(unet, group + "."));
     }
   }
 
   private void unet(Unet unet, String group) {
-    double tolerance = pack.tolerance("activations_max_abs", FORWARD);
+    double tolerance = pack.tolerance("activations_max_abs").orElse(FORWARD);
     UnetInput input =
         new UnetInput(
-            pack.input(group + "sample"),
-            pack.input(group + "timesteps"),
-            pack.input(group + "encoder_hidden_states"),
-            find(group + "text_embeds"),
-            find(group + "time_ids"),
-            find(group + "time_proj"));
+            given.tensor(group + "sample"),
+            given.tensor(group + "timesteps"),
+            given.tensor(group + "encoder_hidden_states"),
+            given.find(group + "text_embeds"),
+            given.find(group + "time_ids"),
+            given.find(group + "time_proj"));
     unet.forward(
         input, Segments.PLAIN, (name, value) -> comparison.tensor(group + name, value, tolerance));
   }
 
-  private @Nullable Tensor find(String name) {
-    return pack.gives(name) ? pack.input(name) : null;
-  }
-
   private void pictures(Vae vae) throws IOException {
-    for (String name : pack.inputs()) {
+    for (String name : given.names()) {
       if (name.startsWith("vae.") && name.endsWith(".noise")) {
         try (Scope _ = Scope.open()) {
           picture(vae, name.substring("vae.".length(), name.length() - ".noise".length()));
@@ -128,10 +111,10 @@ public final class PipelineReplay {
   }
 
   private void picture(Vae vae, String name) throws IOException {
-    double tolerance = pack.tolerance("vae_max_abs", FORWARD);
+    double tolerance = pack.tolerance("vae_max_abs").orElse(FORWARD);
     String record = "vae." + name + ".";
     Vae.Moments moments = vae.encode(pixels(file(name)).cast(pack.dtype()));
-    Tensor latents = vae.latents(moments, pack.input(record + "noise"));
+    Tensor latents = vae.latents(moments, given.tensor(record + "noise"));
     comparison.tensor(record + "mean", moments.mean(), tolerance);
     comparison.tensor(record + "logvar", moments.logvar(), tolerance);
     comparison.tensor(record + "latents", latents, tolerance);

@@ -24,7 +24,7 @@ public final class Replay {
   static List<Deviation> run(Pack pack, Torch torch, boolean detached) throws IOException {
     return switch (pack.kind()) {
       case "diffusion" -> DiffusionReplay.run(pack, torch, detached);
-      case "pipeline-forward" -> PipelineReplay.run(pack.folder(), torch);
+      case "pipeline-forward" -> PipelineReplay.run(pack, torch);
       case "comparison" -> ComparisonReplay.run(pack, torch);
       case "causal-lm" -> LanguageReplay.run(pack, torch, detached);
       default ->

@@ -1,6 +1,5 @@
 package radiata.train.replay;
 
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +15,7 @@ import radiata.names.Family;
 import radiata.train.engine.Scope;
 import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
+import radiata.train.model.DiffusionModel;
 import radiata.train.model.Texts;
 import radiata.train.model.Unet;
 import radiata.train.model.Vae;
@@ -30,33 +30,42 @@ import radiata.train.sample.Sampling;
 final class SamplerReplay {
   private static final Pattern BY_STEP = Pattern.compile("(\\w+)\\.cfg([0-9.]+)\\.x_by_step");
 
-  private final PipelinePack pack;
+  private final Pack pack;
+  private final DiffusionModel model;
+  private final Given given;
   private final Torch torch;
   private final Comparison comparison;
   private final TextReplay texts;
   // Samplers whose steps have been compared: they are the same for every guidance.
   private final Set<String> told = new HashSet<>();
 
-  SamplerReplay(PipelinePack pack, Torch torch, Comparison comparison, TextReplay texts) {
+  SamplerReplay(
+      Pack pack,
+      DiffusionModel model,
+      Given given,
+      Torch torch,
+      Comparison comparison,
+      TextReplay texts) {
     this.pack = pack;
+    this.model = model;
+    this.given = given;
     this.torch = torch;
     this.comparison = comparison;
     this.texts = texts;
   }
 
   void all(@Nullable Vae vae) throws IOException {
-    if (!pack.gives("sampler.x_T")) {
+    if (!given.has("sampler.x_T")) {
       return;
     }
-    JsonObject settings = pack.object("sampler");
     NoiseSchedule schedule = schedule();
-    Unet unet = pack.model().unet(pack.dtype());
-    Texts text = text("sampler.cond", string(settings, "prompt"));
-    Texts negative = text("sampler.uncond", string(settings, "negative"));
-    for (String record : pack.records()) {
+    Unet unet = model.unet(pack.dtype());
+    Texts text = text("sampler.cond", pack.text("sampler", "prompt").orElse(""));
+    Texts negative = text("sampler.uncond", pack.text("sampler", "negative").orElse(""));
+    for (String record : comparison.records()) {
       Matcher matcher = BY_STEP.matcher(record);
       if (matcher.matches()) {
-        int steps = Math.toIntExact(pack.expected(record).size(0));
+        int steps = comparison.size(record);
         Sampler sampler = Sampler.named(matcher.group(1), schedule, steps);
         double guidance = Double.parseDouble(matcher.group(2));
         Sampling sampling = new Sampling(unet, sampler, guidance, sizes());
@@ -68,23 +77,18 @@ final class SamplerReplay {
   }
 
   private NoiseSchedule schedule() throws IOException {
-    Path file =
-        pack.folder().resolve(pack.text("base", ".")).resolve("scheduler/scheduler_config.json");
+    Path file = pack.base().resolve("scheduler/scheduler_config.json");
     return Files.exists(file)
         ? NoiseSchedule.parse(torch, Files.readString(file), file.toString())
         : NoiseSchedule.scaledLinear(torch, Prediction.EPSILON);
-  }
-
-  private static String string(JsonObject json, String key) {
-    return json.has(key) ? json.get(key).getAsString() : "";
   }
 
   /// The recorded states of a text, which are compared with its own first.
   private Texts text(String input, String prompt) {
     Texts own = texts.complete() ? texts.encode(prompt) : null;
     String pooled = input + "_text_embeds";
-    Tensor vector = pack.gives(pooled) ? pack.input(pooled) : own == null ? null : own.pooled();
-    Tensor context = pack.input(input);
+    Tensor vector = given.has(pooled) ? given.tensor(pooled) : own == null ? null : own.pooled();
+    Tensor context = given.tensor(input);
     if (own != null) {
       comparison.tensor(input, own.context(), context, texts.tolerance());
     }
@@ -92,13 +96,13 @@ final class SamplerReplay {
   }
 
   private @Nullable Tensor sizes() {
-    if (pack.model().family() != Family.SDXL) {
+    if (model.family() != Family.SDXL) {
       return null;
     }
-    if (pack.gives("sampler.time_ids")) {
-      return pack.input("sampler.time_ids");
+    if (given.has("sampler.time_ids")) {
+      return given.tensor("sampler.time_ids");
     }
-    Tensor noise = pack.input("sampler.x_T");
+    Tensor noise = given.tensor("sampler.x_T");
     float height = 8 * noise.size(2);
     float width = 8 * noise.size(3);
     return torch.of(new float[] {height, width, 0, 0, height, width}, 1, 6);
@@ -114,22 +118,21 @@ final class SamplerReplay {
     List<double[]> byStep = new ArrayList<>();
     Tensor last =
         sampling.run(
-            pack.input("sampler.x_T"), text, negative, (step, x) -> byStep.add(x.doubles()));
-    Tensor expected = pack.expected(record);
-    double[] all = expected.doubles();
+            given.tensor("sampler.x_T"), text, negative, (step, x) -> byStep.add(x.doubles()));
+    double[] all = comparison.record(record);
     int size = all.length / byStep.size();
     double far = 0;
     for (int i = 0; i < byStep.size(); i++) {
       double[] one = Arrays.copyOfRange(all, i * size, (i + 1) * size);
-      far = Math.max(far, Comparison.furthest(byStep.get(i), one));
+      far = Math.max(far, Comparison.largest(byStep.get(i), one));
     }
-    double tolerance = pack.tolerance("sampler_rel_to_largest", PipelineReplay.FORWARD);
-    comparison.add(record, far / Comparison.largest(expected), tolerance);
+    double tolerance = pack.tolerance("sampler_rel_to_largest").orElse(PipelineReplay.FORWARD);
+    comparison.add(record, far / Arrays.stream(all).map(Math::abs).max().orElse(0), tolerance);
     if (told.add(name)) {
       path(sampling.sampler(), name);
     }
     String picture = record.replace(".x_by_step", ".image_rgb8");
-    if (vae != null && pack.expects(picture)) {
+    if (vae != null && comparison.has(picture)) {
       picture(vae.decode(last), picture);
     }
   }
@@ -152,7 +155,7 @@ final class SamplerReplay {
     }
     comparison.add(
         record,
-        Comparison.furthest(found, pack.expected(record).doubles()),
-        pack.tolerance("image_steps_of_255", 1));
+        Comparison.largest(found, comparison.record(record)),
+        pack.tolerance("image_steps_of_255").orElse(1.0));
   }
 }

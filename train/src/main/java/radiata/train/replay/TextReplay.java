@@ -12,52 +12,74 @@ import radiata.train.engine.Segments;
 import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
 import radiata.train.model.ClipText;
+import radiata.train.model.DiffusionModel;
 import radiata.train.model.Texts;
 import radiata.train.text.ClipTokenizer;
 import radiata.train.text.TextEncoding;
 
 /// The tokenizers and text encoders of a pack.
 final class TextReplay implements AutoCloseable {
-  private final PipelinePack pack;
+  private final Pack pack;
+  private final DiffusionModel model;
+  private final Given given;
   private final Torch torch;
   private final Comparison comparison;
   private final double tolerance;
   private final List<ClipTokenizer> tokenizers = new ArrayList<>();
   private final List<ClipText> encoders = new ArrayList<>();
 
-  TextReplay(PipelinePack pack, Torch torch, Comparison comparison) throws IOException {
+  TextReplay(Pack pack, DiffusionModel model, Given given, Torch torch, Comparison comparison)
+      throws IOException {
     this.pack = pack;
+    this.model = model;
+    this.given = given;
     this.torch = torch;
     this.comparison = comparison;
-    this.tolerance = pack.tolerance("text_encoder_max_abs", PipelineReplay.FORWARD);
-    Path folder = pack.folder().resolve(pack.text("base", "."));
-    List<Role> roles = pack.model().textEncoders();
+    this.tolerance = pack.tolerance("text_encoder_max_abs").orElse(PipelineReplay.FORWARD);
+    Path folder = pack.base();
+    List<Role> roles = model.textEncoders();
     for (int i = 0; i < roles.size(); i++) {
       Path own = folder.resolve(i == 0 ? "tokenizer" : "tokenizer_" + (i + 1));
-      if (pack.model().has(roles.get(i)) && Files.isDirectory(own)) {
+      if (model.has(roles.get(i)) && Files.isDirectory(own)) {
         tokenizers.add(ClipTokenizer.open(own));
-        encoders.add(pack.model().text(roles.get(i), pack.dtype()));
+        encoders.add(model.text(roles.get(i), pack.dtype()));
       }
     }
   }
 
+  /// Compares what a pack of training records of its texts, which few do.
+  static void run(Pack pack, DiffusionModel model, Given given, Torch torch, Comparison comparison)
+      throws IOException {
+    if (!pack.texts("prompts").isEmpty()) {
+      try (TextReplay texts = new TextReplay(pack, model, given, torch, comparison)) {
+        texts.all();
+      }
+    }
+  }
+
+  void all() {
+    tokenizers();
+    encoders();
+    prompts();
+  }
+
   private long[] ids(int encoder, String text) {
-    Family family = pack.model().family();
+    Family family = model.family();
     boolean openClip = family == Family.SD2 || encoder > 0;
     ClipTokenizer tokenizer = tokenizers.get(encoder);
     return tokenizer.ids(text, encoders.get(encoder).length(), tokenizer.pad(openClip));
   }
 
   /// The numbers of every prompt; the deviation is how many are others.
-  void tokenizers() {
+  private void tokenizers() {
     List<String> prompts = pack.texts("prompts");
     for (int i = 0; i < tokenizers.size(); i++) {
       for (String record : List.of("tokenizer.input_ids", "tokenizer_" + (i + 1) + ".input_ids")) {
-        if (!pack.expects(record)) {
+        if (!comparison.has(record)) {
           continue;
         }
         try (Scope _ = Scope.open()) {
-          long[] expected = pack.expected(record).longs();
+          long[] expected = comparison.wholeRecord(record);
           int length = encoders.get(i).length();
           int wrong = Math.abs(expected.length - prompts.size() * length);
           for (int row = 0; wrong == 0 && row < prompts.size(); row++) {
@@ -73,11 +95,11 @@ final class TextReplay implements AutoCloseable {
   }
 
   /// Every state of every encoder, of recorded numbers.
-  void encoders() {
+  private void encoders() {
     for (int i = 0; i < encoders.size(); i++) {
       for (String name : List.of("text_encoder", "text_encoder_" + (i + 1))) {
         boolean own = i == 0 || !name.equals("text_encoder");
-        if (own && pack.gives(name + ".input_ids")) {
+        if (own && given.has(name + ".input_ids")) {
           try (Scope _ = Scope.open()) {
             encoder(encoders.get(i), name + ".");
           }
@@ -87,7 +109,7 @@ final class TextReplay implements AutoCloseable {
   }
 
   private void encoder(ClipText encoder, String name) {
-    ClipText.States states = encoder.forward(pack.input(name + "input_ids"), Segments.PLAIN);
+    ClipText.States states = encoder.forward(given.tensor(name + "input_ids"), Segments.PLAIN);
     for (int i = 0; i < states.hidden().size(); i++) {
       comparison.tensor(name + "hidden_states." + i, states.hidden().get(i), tolerance);
     }
@@ -99,12 +121,12 @@ final class TextReplay implements AutoCloseable {
   }
 
   /// What the UNet is given of single prompts.
-  void prompts() {
+  private void prompts() {
     List<String> prompts = pack.texts("prompts");
-    int first = pack.records().stream().anyMatch(name -> name.startsWith("prompt0.")) ? 0 : 1;
+    int first = comparison.records().stream().anyMatch(name -> name.startsWith("prompt0.")) ? 0 : 1;
     for (int i = 0; i < prompts.size(); i++) {
       String record = "prompt" + (i + first) + ".";
-      if (pack.records().stream().anyMatch(name -> name.startsWith(record))) {
+      if (comparison.records().stream().anyMatch(name -> name.startsWith(record))) {
         try (Scope _ = Scope.open()) {
           Texts texts = encode(prompts.get(i));
           comparison.tensor(record + "encoder_hidden_states", texts.context(), tolerance);
@@ -117,7 +139,7 @@ final class TextReplay implements AutoCloseable {
   }
 
   boolean complete() {
-    return encoders.size() == pack.model().textEncoders().size();
+    return encoders.size() == model.textEncoders().size();
   }
 
   double tolerance() {
@@ -131,7 +153,7 @@ final class TextReplay implements AutoCloseable {
       long[] row = ids(i, text);
       ids.add(List.of(torch.of(row, 1, row.length)));
     }
-    return new TextEncoding(pack.model().family(), encoders, 1).encode(ids, Segments.PLAIN);
+    return new TextEncoding(model.family(), encoders, 1).encode(ids, Segments.PLAIN);
   }
 
   @Override

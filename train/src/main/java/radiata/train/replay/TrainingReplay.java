@@ -30,7 +30,7 @@ final class TrainingReplay {
   private final TrainedAdapter adapter;
   private final Map<String, Projection> layers;
   private final Objective objective;
-  private final RunComparison comparison;
+  private final Comparison comparison;
 
   TrainingReplay(
       Pack pack,
@@ -38,7 +38,7 @@ final class TrainingReplay {
       TrainedAdapter adapter,
       Map<String, Projection> layers,
       Objective objective,
-      RunComparison comparison) {
+      Comparison comparison) {
     this.pack = pack;
     this.torch = torch;
     this.adapter = adapter;
@@ -152,8 +152,8 @@ final class TrainingReplay {
     pack.tolerance("loss_abs_step1")
         .ifPresent(most -> comparison.add("loss at step 1", Math.abs(losses[0] - record[0]), most));
     pack.tolerance("loss_abs")
-        .ifPresent(most ->
-            comparison.add("loss of every step", RunComparison.largest(losses, record), most));
+        .ifPresent(
+            most -> comparison.add("loss of every step", Comparison.largest(losses, record), most));
     double relative = 0;
     for (int i = 0; i < norms.length; i++) {
       double one = Math.abs(norms[i] / recordNorms[i] - 1);
@@ -172,12 +172,12 @@ final class TrainingReplay {
             TensorFile.open(pack.folder().resolve("final_adapter.safetensors"), Limits.DEFAULT);
         Scope _ = Scope.open()) {
       TensorReader reader = new TensorReader(torch, file);
-      RunComparison ends = new RunComparison(pack, reader);
+      Comparison ends = new Comparison(pack, new Given(reader, DType.F64));
       for (TensorInfo info : file.tensors()) {
         Tensor tensor = adapter.parameters().get(info.name());
         if (tensor != null) {
           double[] found = tensor.doubles();
-          largest = Math.max(largest, RunComparison.largest(found, reader.read(info).doubles()));
+          largest = Math.max(largest, Comparison.largest(found, reader.read(info).doubles()));
           kinds
               .computeIfAbsent(kind(info.name()), kind -> new LinkedHashMap<>())
               .put(info.name(), found);
@@ -211,7 +211,7 @@ final class TrainingReplay {
         Projection layer = Objects.requireNonNull(layers.get(module.path()), module.path());
         Tensor weight = layer.map().dense();
         double[] values = (flipped() ? weight.transposed() : weight).cast(DType.F64).doubles();
-        largest = Math.max(largest, RunComparison.largest(values, comparison.record(name)));
+        largest = Math.max(largest, Comparison.largest(values, comparison.record(name)));
         found.put(recorded(module) + ".weight", values);
       }
     }
