@@ -82,7 +82,7 @@ public record LanguageConfig(
   /// then those that `layer_types` names, or all but the first `max_window_layers`; Llama's none.
   private static List<OptionalInt> windows(ConfigMembers config, String type, int layers) {
     boolean mistral = type.equals("mistral");
-    boolean on = mistral || !type.equals("llama") && config.flag("use_sliding_window", false);
+    boolean on = mistral || (!type.equals("llama") && config.flag("use_sliding_window", false));
     if (!on || !config.has("sliding_window")) {
       return Collections.nCopies(layers, OptionalInt.empty());
     }

@@ -77,9 +77,9 @@ final class Comparison {
   void tensor(String name, Tensor found, Tensor record, double allowed) {
     boolean alike =
         found.shape().equals(record.shape())
-            || found.rank() == record.rank()
+            || (found.rank() == record.rank()
                 && found.size(0) > record.size(0)
-                && found.slice(0, 0, record.size(0)).shape().equals(record.shape());
+                && found.slice(0, 0, record.size(0)).shape().equals(record.shape()));
     add(
         name,
         alike ? largest(found.doubles(), record.doubles()) : Double.POSITIVE_INFINITY,

@@ -3,17 +3,15 @@ package radiata.train.replay;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
 import radiata.convention.Profiles;
-import radiata.names.Role;
+import radiata.names.Dialect;
 import radiata.safetensors.DType;
-import radiata.train.adapter.Names;
+import radiata.train.adapter.DiffusionLayers;
 import radiata.train.adapter.TrainedAdapter;
 import radiata.train.engine.Gradients;
 import radiata.train.engine.MapAlgebra;
@@ -27,7 +25,6 @@ import radiata.train.model.Texts;
 import radiata.train.model.Unet;
 import radiata.train.model.UnetInput;
 import radiata.train.nn.NetworkException;
-import radiata.train.nn.Projection;
 import radiata.train.sample.NoiseSchedule;
 import radiata.train.sample.Prediction;
 import radiata.train.text.TextEncoding;
@@ -63,49 +60,25 @@ final class DiffusionReplay implements Objective {
         Scope _ = Scope.open();
         Gradients.Pause _ = Gradients.pause()) {
       Unet unet = model.unet(pack.dtype());
-      Map<String, Projection> layers = new LinkedHashMap<>(unet.layers().projections());
-      Map<String, String> names =
-          Names.of(layers.keySet(), List.of("lora_unet_", "lycoris_"), List.of("unet."));
-      TextEncoding texts = texts(pack, model, layers, names);
-      TrainedAdapter adapter = TrainedAdapter.read(torch, first, names, pack.dtype());
-      adapter.attach(layers, new MapAlgebra(detached), profile(pack));
+      boolean trains = pack.texts("training", "trained").contains("text_encoder");
+      List<ClipText> encoders = trains ? encoders(model, pack.dtype()) : List.of();
+      DiffusionLayers layers = new DiffusionLayers(model.family(), unet, encoders, Dialect.LYCORIS);
+      TextEncoding texts =
+          trains ? new TextEncoding(model.family(), encoders, clipSkip(pack)) : null;
+      TrainedAdapter adapter = TrainedAdapter.read(torch, first, layers.paths(), pack.dtype());
+      adapter.attach(layers.layers(), new MapAlgebra(detached), profile(pack));
       Comparison comparison = files.comparison(pack, torch);
       Given given = files.given(torch, pack.dtype());
       DiffusionReplay replay =
           new DiffusionReplay(pack, torch, unet, schedule(pack, torch, given), given, texts);
       TextReplay.run(pack, model, given, torch, comparison);
-      new TrainingReplay(pack, torch, adapter, layers, replay, comparison).run();
+      new TrainingReplay(pack, torch, adapter, layers.layers(), replay, comparison).run();
       return comparison.deviations();
     }
   }
 
-  /// The text encoders, where the run trained them; their layers and names are put with those of
-  /// the UNet.
-  private static @Nullable TextEncoding texts(
-      Pack pack, DiffusionModel model, Map<String, Projection> layers, Map<String, String> names) {
-    if (!pack.texts("training", "trained").contains("text_encoder")) {
-      return null;
-    }
-    List<ClipText> encoders = new ArrayList<>();
-    for (Role role : model.textEncoders()) {
-      ClipText encoder = model.text(role, pack.dtype());
-      encoders.add(encoder);
-      int number = encoders.size();
-      String component = number == 1 ? "text_encoder." : "text_encoder_" + number + ".";
-      encoder
-          .layers()
-          .projections()
-          .forEach((path, layer) -> {
-            String full = path.startsWith("text_model.") ? path : "text_model." + path;
-            layers.put(component + full, layer);
-            List<String> prefixes =
-                number == 1 ? List.of("lora_te_", "lora_te1_") : List.of("lora_te" + number + "_");
-            prefixes.forEach(
-                prefix -> names.put(prefix + full.replace('.', '_'), component + full));
-            names.put(component + full, component + full);
-          });
-    }
-    return new TextEncoding(model.family(), encoders, clipSkip(pack));
+  private static List<ClipText> encoders(DiffusionModel model, DType dtype) {
+    return model.textEncoders().stream().map(role -> model.text(role, dtype)).toList();
   }
 
   /// Which state the UNet was given, by the words for it: the normed last one, or the one before.

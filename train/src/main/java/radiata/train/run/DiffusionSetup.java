@@ -1,20 +1,15 @@
 package radiata.train.run;
 
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.SequencedMap;
 import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profiles;
 import radiata.names.Dialect;
 import radiata.names.Family;
-import radiata.names.NameTable;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
+import radiata.train.adapter.DiffusionLayers;
 import radiata.train.adapter.Draft;
 import radiata.train.adapter.Targets;
 import radiata.train.adapter.TrainedAdapter;
@@ -33,45 +28,18 @@ import radiata.train.sample.Prediction;
 
 /// Puts an adapter on a diffusion model and its pictures in batches.
 final class DiffusionSetup {
-  private static final String TEXT = "text_model.";
-
   private final TrainConfig config;
-  private final DiffusionParts parts;
-  // Layers by a path that is unique over the networks, and their names in adapter files.
-  private final SequencedMap<String, Projection> layers = new LinkedHashMap<>();
-  private final Map<String, String> names = new HashMap<>();
+  private final DiffusionLayers layers;
 
   private DiffusionSetup(TrainConfig config, DiffusionParts parts) {
     this.config = config;
-    this.parts = parts;
-    parts.unet().layers().projections().forEach((path, layer) -> put(path, unetName(path), layer));
-    for (int i = 0; i < parts.encoders().size(); i++) {
-      String network = parts.encoders().size() == 1 ? "te" : "te" + (i + 1);
-      parts
-          .encoders()
-          .get(i)
-          .layers()
-          .projections()
-          .forEach((path, layer) -> {
-            String full = path.startsWith(TEXT) ? path : TEXT + path;
-            put(network + ":" + full, "lora_" + network + "_" + full.replace('.', '_'), layer);
-          });
-    }
-  }
-
-  private void put(String path, String name, Projection layer) {
-    layers.put(path, layer);
-    names.put(path, name);
-  }
-
-  /// sd-scripts knows the layers of SDXL by the names of its original code.
-  private String unetName(String path) {
-    String name = "lora_unet_" + path.replace('.', '_');
-    if (parts.family() != Family.SDXL || config.output().dialect() != OutputSection.Dialect.KOHYA) {
-      return name;
-    }
-    NameTable table = NameTable.of(Family.SDXL);
-    return table.find(name).flatMap(module -> table.name(module, Dialect.KOHYA)).orElse(name);
+    boolean kohya = config.output().dialect() == OutputSection.Dialect.KOHYA;
+    this.layers =
+        new DiffusionLayers(
+            parts.family(),
+            parts.unet(),
+            parts.encoders(),
+            kohya ? Dialect.KOHYA : Dialect.LYCORIS);
   }
 
   static Task task(
@@ -86,7 +54,9 @@ final class DiffusionSetup {
       TrainedAdapter adapter = setup.adapter(torch);
       boolean detached = config.adapter().normGradient() == NormGradient.DETACHED;
       adapter.attach(
-          setup.layers, new MapAlgebra(detached), detached ? Profiles.EXACT : Profiles.LYCORIS);
+          setup.layers.layers(),
+          new MapAlgebra(detached),
+          detached ? Profiles.EXACT : Profiles.LYCORIS);
       return new DiffusionTask(config, torch, parts, adapter, data, facts(parts, base), opened);
     } catch (Throwable e) {
       opened.closeAfter(e);
@@ -97,27 +67,21 @@ final class DiffusionSetup {
   private TrainedAdapter adapter(Torch torch) throws IOException {
     AdapterSection section = config.adapter();
     if (section.from().isPresent()) {
-      Map<String, String> paths = new HashMap<>();
-      names.forEach((path, name) -> {
-        paths.put(name, path);
-        if (!path.contains(":")) {
-          paths.put("lora_unet_" + path.replace('.', '_'), path);
-          paths.put("lycoris_" + path.replace('.', '_'), path);
-        }
-      });
       try (AdapterFile file = AdapterFile.open(section.from().get(), Limits.DEFAULT, null)) {
-        return TrainedAdapter.read(torch, file, paths, DType.F32);
+        return TrainedAdapter.read(torch, file, layers.paths(), DType.F32);
       }
     }
     Draft draft =
         new Draft(
             torch, section.blueprint(), Draft.Spelling.KOHYA, DType.F32, config.training().seed());
     Targets targets = section.layers();
-    layers.forEach((path, layer) -> {
-      if (wanted(path, layer, targets, section)) {
-        draft.add(Objects.requireNonNull(names.get(path)), path, layer);
-      }
-    });
+    layers
+        .layers()
+        .forEach((path, layer) -> {
+          if (wanted(path, layer, targets, section)) {
+            draft.add(layers.name(path), path, layer);
+          }
+        });
     return LanguageSetup.required(draft.adapter(), section.targets());
   }
 
@@ -127,10 +91,9 @@ final class DiffusionSetup {
     if (kernel && !targets.kernels()) {
       return false;
     }
-    int colon = path.indexOf(':');
-    return colon < 0
-        ? section.denoiser() && targets.unet().test(path)
-        : section.textEncoder() && targets.text().test(path.substring(colon + 1));
+    return DiffusionLayers.isText(path)
+        ? section.textEncoder() && targets.text().test(DiffusionLayers.inner(path))
+        : section.denoiser() && targets.unet().test(path);
   }
 
   private static ModelFacts facts(DiffusionParts parts, Checkpoint base) {
