@@ -3,7 +3,6 @@ package radiata.bake;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import radiata.adapter.file.AdapterException;
 import radiata.adapter.file.AdapterFile;
 import radiata.names.BaseTensor;
@@ -43,15 +42,8 @@ public final class ModelFiles {
     }
   }
 
-  /// The tensors of a model, as far as names are concerned.
-  public static List<BaseTensor> baseTensors(Checkpoint model) {
-    return model.tensors().stream()
-        .map(stored -> new BaseTensor(stored.component(), stored.name(), stored.info().shape()))
-        .toList();
-  }
-
   /// The names of a model's modules in every dialect.
   public static NameTable names(Checkpoint model) {
-    return NameTable.of(baseTensors(model), ConfigJson.of(model));
+    return NameTable.of(BaseTensor.of(model), ConfigJson.of(model));
   }
 }

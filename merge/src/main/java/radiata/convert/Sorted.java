@@ -32,7 +32,7 @@ record Sorted(
   ///
   /// @throws ConversionException if the family has no two layouts, or a tensor has no place in it
   static Sorted of(Checkpoint input) {
-    NameTable table = NameTable.of(input.tensors().stream().map(Sorted::base).toList());
+    NameTable table = NameTable.of(input.tensors().stream().map(BaseTensor::of).toList());
     StableDiffusion family =
         StableDiffusion.of(table.family())
             .orElseThrow(() ->
@@ -56,10 +56,6 @@ record Sorted(
     return sorted;
   }
 
-  private static BaseTensor base(Stored stored) {
-    return new BaseTensor(stored.component(), stored.name(), stored.info().shape());
-  }
-
   private void sort(Checkpoint input, NameTable table) {
     List<Stored> unknown = new ArrayList<>();
     for (Stored stored : input.tensors()) {
@@ -67,7 +63,7 @@ record Sorted(
         known.add(stored);
       } else if (stored.component().equals(SAFETY_CHECKER)) {
         checker.add(stored);
-      } else if (table.kind(base(stored)) == TensorKind.COPIED) {
+      } else if (table.kind(BaseTensor.of(stored)) == TensorKind.COPIED) {
         buffers.add(stored);
       } else {
         unknown.add(stored);

@@ -50,11 +50,7 @@ final class ComponentPlaces {
   }
 
   static NameTable table(Checkpoint checkpoint) {
-    List<BaseTensor> base = new ArrayList<>();
-    for (Stored stored : checkpoint.tensors()) {
-      base.add(new BaseTensor(stored.component(), stored.name(), stored.info().shape()));
-    }
-    return NameTable.of(base);
+    return NameTable.of(BaseTensor.of(checkpoint));
   }
 
   private void put(Role role, String name, List<Place> where) {

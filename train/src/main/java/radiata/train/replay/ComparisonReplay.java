@@ -15,7 +15,7 @@ import radiata.convention.Profiles;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
-import radiata.train.adapter.Names;
+import radiata.train.adapter.LanguageLayers;
 import radiata.train.adapter.TrainedAdapter;
 import radiata.train.adapter.TrainedModule;
 import radiata.train.engine.Gradients;
@@ -28,7 +28,6 @@ import radiata.train.model.LanguageModel;
 import radiata.train.nn.Layers;
 import radiata.train.nn.Projection;
 import radiata.train.nn.Weights;
-import radiata.train.optim.AdamW;
 import radiata.train.optim.Descent;
 
 /// A record of several methods and seeds on the same batches (`kind` `comparison`): each is trained
@@ -102,7 +101,7 @@ final class ComparisonReplay {
 
   private TrainedAdapter start(Path file, Map<String, Projection> layers, boolean dora)
       throws IOException {
-    Map<String, String> names = Names.of(layers.keySet(), List.of(), List.of("base_model.model."));
+    Map<String, String> names = LanguageLayers.paths(layers.keySet());
     // The settings lie beside the folders of the seeds.
     Path config = file.resolveSibling("..").normalize().resolve(AdapterFile.CONFIG);
     try (AdapterFile adapter = AdapterFile.open(file, config, Limits.DEFAULT)) {
@@ -128,18 +127,11 @@ final class ComparisonReplay {
       String method, int seed, LanguageModel model, Map<String, Tensor> trained, Weights frozen)
       throws IOException {
     Pack pack = runs.pack();
-    List<Double> betas = pack.numbers("training", "betas");
-    AdamW.Settings settings =
-        new AdamW.Settings(
-            betas.getFirst(),
-            betas.getLast(),
-            pack.need("training", "eps"),
-            pack.need("training", "weight_decay"));
     Descent descent =
         new Descent(
             torch,
             List.of(List.copyOf(trained.values())),
-            settings,
+            pack.optimizer(),
             pack.need("training", "clip_grad_norm"));
     double rate = pack.need("methods", method, "lr");
     int steps = (int) pack.need("training", "steps");

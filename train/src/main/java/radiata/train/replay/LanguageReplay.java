@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profiles;
-import radiata.train.adapter.Names;
+import radiata.train.adapter.LanguageLayers;
 import radiata.train.adapter.TrainedAdapter;
 import radiata.train.engine.Gradients;
 import radiata.train.engine.MapAlgebra;
@@ -43,8 +43,7 @@ final class LanguageReplay implements Objective {
               Files.readString(pack.base().resolve("config.json")), pack.base() + "/config.json");
       LanguageModel model = LanguageModel.of(new Layers(weights), config);
       Map<String, Projection> layers = model.layers().projections();
-      Map<String, String> names =
-          Names.of(layers.keySet(), List.of(), List.of("base_model.model."));
+      Map<String, String> names = LanguageLayers.paths(layers.keySet());
       Comparison comparison = files.comparison(pack, torch);
       LanguageReplay replay = new LanguageReplay(pack, model, files.given(torch, pack.dtype()));
       replay.untrained(comparison);

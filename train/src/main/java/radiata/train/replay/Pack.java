@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import radiata.safetensors.DType;
 import radiata.train.nn.NetworkException;
+import radiata.train.optim.AdamW;
 
 /// The description of a recorded run: `pack.json` in its folder.
 public record Pack(Path folder, JsonObject json) {
@@ -99,6 +100,21 @@ public record Pack(Path folder, JsonObject json) {
         .orElseThrow(() ->
             new NetworkException(
                 "%s: pack.json has no %s".formatted(folder, String.join(".", path))));
+  }
+
+  /// The optimizer of a run of training.
+  ///
+  /// @throws NetworkException if the pack does not say
+  AdamW.Settings optimizer() {
+    List<Double> betas = numbers("training", "betas");
+    if (betas.size() != 2) {
+      throw new NetworkException(folder.resolve(FILE) + " has not two numbers in training.betas");
+    }
+    return new AdamW.Settings(
+        betas.getFirst(),
+        betas.getLast(),
+        need("training", "eps"),
+        need("training", "weight_decay"));
   }
 
   /// The dtype that everything runs in.

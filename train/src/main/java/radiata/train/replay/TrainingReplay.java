@@ -19,7 +19,6 @@ import radiata.train.engine.Tensor;
 import radiata.train.engine.Torch;
 import radiata.train.nn.Projection;
 import radiata.train.nn.TensorReader;
-import radiata.train.optim.AdamW;
 import radiata.train.optim.Descent;
 
 /// Runs a recorded training run again from its own first adapter and batches, and compares losses,
@@ -56,16 +55,10 @@ final class TrainingReplay {
   }
 
   private void descend() {
-    List<Double> betas = pack.numbers("training", "betas");
-    AdamW.Settings settings =
-        new AdamW.Settings(
-            betas.getFirst(),
-            betas.getLast(),
-            pack.need("training", "eps"),
-            pack.need("training", "weight_decay"));
     List<List<Tensor>> groups = groups();
     Descent descent =
-        new Descent(torch, groups, settings, pack.number("training", "clip_grad_norm").orElse(0.0));
+        new Descent(
+            torch, groups, pack.optimizer(), pack.number("training", "clip_grad_norm").orElse(0.0));
     int steps = (int) pack.need("training", "steps");
     int batches = pack.number("training", "accumulate").orElse(1.0).intValue();
     double[] rates = comparison.record("lr");

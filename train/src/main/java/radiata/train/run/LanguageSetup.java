@@ -14,7 +14,7 @@ import radiata.safetensors.Limits;
 import radiata.train.adapter.Blueprint;
 import radiata.train.adapter.Continued;
 import radiata.train.adapter.Draft;
-import radiata.train.adapter.Names;
+import radiata.train.adapter.LanguageLayers;
 import radiata.train.adapter.PeftSettings;
 import radiata.train.adapter.Targets;
 import radiata.train.adapter.TrainedAdapter;
@@ -35,8 +35,6 @@ import radiata.train.text.TokenRows;
 
 /// Puts an adapter on a language model and its texts in rows.
 final class LanguageSetup {
-  private static final String PREFIX = "base_model.model.";
-
   private LanguageSetup() {}
 
   static Task task(TrainConfig config, TextSection text, Checkpoint base, Torch torch)
@@ -102,11 +100,7 @@ final class LanguageSetup {
     boolean peft = config.output().dialect() == Dialect.PEFT;
     if (section.from().isPresent()) {
       try (AdapterFile file = AdapterFile.open(section.from().get(), Limits.DEFAULT, null)) {
-        return TrainedAdapter.read(
-            torch,
-            file,
-            Names.of(layers.keySet(), List.of("lycoris_", "lora_unet_"), List.of(PREFIX)),
-            DType.F32);
+        return TrainedAdapter.read(torch, file, LanguageLayers.paths(layers.keySet()), DType.F32);
       }
     }
     Blueprint blueprint = section.blueprint();
@@ -116,7 +110,7 @@ final class LanguageSetup {
         Targets.named(section.targets().isEmpty() ? List.of("all-linear") : section.targets());
     layers.forEach((path, layer) -> {
       if (targets.text().test(path)) {
-        draft.add(peft ? PREFIX + path : "lycoris_" + path.replace('.', '_'), layer);
+        draft.add(LanguageLayers.name(path, peft), layer);
       }
     });
     return required(draft.adapter(), section.targets());
