@@ -90,8 +90,9 @@ public record LanguageConfig(
     if (mistral) {
       return Collections.nCopies(layers, window);
     }
-    List<String> types = config.has("layer_types") ? config.texts("layer_types") : List.of();
-    if (!types.isEmpty() && types.size() != layers) {
+    boolean named = config.has("layer_types");
+    List<String> types = named ? config.texts("layer_types") : List.of();
+    if (named && types.size() != layers) {
       throw new NetworkException(
           "%s: layer_types has %d entries for %d layers"
               .formatted(config.file(), types.size(), layers));
@@ -99,7 +100,7 @@ public record LanguageConfig(
     int whole = (int) config.number("max_window_layers", 28);
     List<OptionalInt> windows = new ArrayList<>();
     for (int i = 0; i < layers; i++) {
-      boolean slides = types.isEmpty() ? i >= whole : slides(types.get(i), config.file());
+      boolean slides = named ? slides(types.get(i), config.file()) : i >= whole;
       windows.add(slides ? window : OptionalInt.empty());
     }
     return windows;
