@@ -6,6 +6,8 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,8 +76,18 @@ public final class TokenRows {
         new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), options);
   }
 
+  private String content() throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(text.file()));
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+    } catch (CharacterCodingException e) {
+      throw new TextException(
+          "%s is not UTF-8 at byte %d; save it as UTF-8".formatted(text.file(), bytes.position()));
+    }
+  }
+
   private List<TokenRow> plain() throws IOException {
-    long[] ids = tokenizer.encode(Files.readString(text.file()), true, false).getIds();
+    long[] ids = tokenizer.encode(content(), true, false).getIds();
     List<TokenRow> rows = new ArrayList<>();
     int length = text.maxLength();
     for (int at = 0; at + 1 < ids.length; at += length) {
@@ -93,7 +105,7 @@ public final class TokenRows {
   private List<TokenRow> pairs() throws IOException {
     List<TokenRow> rows = new ArrayList<>();
     int number = 0;
-    for (String line : Files.readAllLines(text.file())) {
+    for (String line : content().lines().toList()) {
       number++;
       if (!line.isBlank()) {
         rows.add(pair(line, number));

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import radiata.train.config.TextSection;
 import radiata.train.config.TextSection.Format;
@@ -245,5 +246,15 @@ final class TokenRowsTest {
     assertThatThrownBy(() -> TokenRows.read(folder, END, section))
         .isInstanceOf(TextException.class)
         .hasMessageStartingWith(folder + " has no tokenizer.json");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Format.class)
+  void aTextThatIsNotUtf8IsRefusedAtItsByte(Format format) throws IOException {
+    TextSection section = file("", format, 16, false, false);
+    Files.write(section.file(), new byte[] {'1', ' ', (byte) 0xE4, '2'});
+    assertThatThrownBy(() -> TokenRows.read(folder, END, section))
+        .isInstanceOf(TextException.class)
+        .hasMessage("%s is not UTF-8 at byte 2; save it as UTF-8", section.file());
   }
 }
