@@ -1,7 +1,5 @@
 package radiata.train.replay;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,20 +44,15 @@ record ComparedRuns(Pack pack, Map<String, Turning> turnings) {
   }
 
   List<String> methods() {
-    return List.copyOf(pack.json().getAsJsonObject("methods").keySet());
+    return pack.names("methods");
   }
 
   /// The number that a run ended with, such as `eval_step60`.
   Optional<Double> result(String method, int seed, String what) {
-    for (JsonElement each : pack.json().getAsJsonArray("results")) {
-      JsonObject one = each.getAsJsonObject();
-      if (one.get("method").getAsString().equals(method)
-          && one.get("seed").getAsInt() == seed
-          && one.has(what)) {
-        return Optional.of(one.get(what).getAsDouble());
-      }
-    }
-    return Optional.empty();
+    return pack.objects("results").stream()
+        .filter(one -> one.text("method").orElse("").equals(method) && one.need("seed") == seed)
+        .flatMap(one -> one.number(what).stream())
+        .findFirst();
   }
 
   /// The adapter that a run began with. A plain LoRA begins with the factors of the DoRA of its

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import radiata.adapter.file.AdapterFile;
 import radiata.convention.Profile;
@@ -31,6 +32,10 @@ import radiata.train.text.TextEncoding;
 
 /// A recorded run of a UNet: the weighted squared error of what it predicts (`kind` `diffusion`).
 final class DiffusionReplay implements Objective {
+  private static final Pattern BEFORE_LAST =
+      Pattern.compile("hidden_states\\[-2]|penultimate\\b|clip_skip 2\\b");
+  private static final Pattern LAST = Pattern.compile("last(_hidden_state)?\\b|clip_skip 1\\b");
+
   private final Pack pack;
   private final Torch torch;
   private final Unet unet;
@@ -83,15 +88,15 @@ final class DiffusionReplay implements Objective {
 
   /// Which state the UNet was given, by the words for it: the normed last one, or the one before.
   private static int clipSkip(Pack pack) {
-    String state = pack.text("training", "text_state").orElse("last");
-    if (state.contains("hidden_states[-2]") || state.contains("penultimate")) {
+    String state = pack.text("training", "text_state").orElse("last_hidden_state");
+    if (BEFORE_LAST.matcher(state).lookingAt()) {
       return 2;
     }
-    if (state.contains("last")) {
+    if (LAST.matcher(state).lookingAt()) {
       return 1;
     }
     throw new NetworkException(
-        "%s: pack.json: training.text_state is \"%s\", expected last_hidden_state, hidden_states[-2] or penultimate"
+        "%s: pack.json: training.text_state is \"%s\", expected last_hidden_state, hidden_states[-2], penultimate or clip_skip 2"
             .formatted(pack.folder(), state));
   }
 

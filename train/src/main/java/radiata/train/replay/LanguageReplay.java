@@ -131,7 +131,7 @@ final class LanguageReplay implements Objective {
   private void logits(String name, Comparison comparison) {
     try (Scope _ = Scope.open()) {
       Tensor logits = model.logits(inputs.tensor("step.1.input_ids"), Segments.PLAIN);
-      comparison.tensor(name, logits, name + "_max_abs");
+      comparison.samples(name, logits, name + "_max_abs");
     }
   }
 }

@@ -63,6 +63,21 @@ public record Pack(Path folder, JsonObject json) {
         .orElse(List.of());
   }
 
+  /// The names of the members of an object.
+  public List<String> names(String... path) {
+    return read("an object", object -> List.copyOf(object.getAsJsonObject().keySet()), path)
+        .orElse(List.of());
+  }
+
+  /// The objects of a list, read as this one is.
+  public List<Pack> objects(String... path) {
+    return read(
+            "a list of objects",
+            list -> each(list, one -> new Pack(folder, one.getAsJsonObject())),
+            path)
+        .orElse(List.of());
+  }
+
   private static <T> List<T> each(JsonElement list, Function<JsonElement, T> as) {
     List<T> all = new ArrayList<>();
     list.getAsJsonArray().forEach(element -> all.add(as.apply(element)));
@@ -84,8 +99,13 @@ public record Pack(Path folder, JsonObject json) {
   private Optional<JsonElement> find(String... path) {
     JsonElement at = json;
     for (String key : path) {
-      if (at == null || !at.isJsonObject()) {
+      if (at == null || at.isJsonNull()) {
         return Optional.empty();
+      }
+      if (!at.isJsonObject()) {
+        throw new NetworkException(
+            "%s: what holds %s is %s, expected an object"
+                .formatted(folder.resolve(FILE), String.join(".", path), at));
       }
       at = at.getAsJsonObject().get(key);
     }

@@ -45,6 +45,17 @@ final class PackTest {
   }
 
   @Test
+  void tolerancesThatAreNoObjectAreRefusedAndNotSkipped() throws IOException {
+    Pack pack = pack("{\"tolerances\": 3, \"results\": [4]}");
+    assertThatThrownBy(() -> pack.tolerance("loss_abs"))
+        .isInstanceOf(NetworkException.class)
+        .hasMessageContaining("tolerances.loss_abs is 3, expected an object");
+    assertThatThrownBy(() -> pack.objects("results"))
+        .isInstanceOf(NetworkException.class)
+        .hasMessageContaining("results is [4], expected a list of objects");
+  }
+
+  @Test
   void aRunOfAKindThatIsNotKnownIsRefused() throws IOException {
     pack("{\"kind\": \"video\"}");
     assertThatThrownBy(() -> Replay.run(folder, Torch.on(Device.CPU)))
