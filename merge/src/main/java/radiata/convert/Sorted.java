@@ -32,7 +32,7 @@ record Sorted(
   ///
   /// @throws ConversionException if the family has no two layouts, or a tensor has no place in it
   static Sorted of(Checkpoint input) {
-    NameTable table = NameTable.of(input.tensors().stream().map(BaseTensor::of).toList());
+    NameTable table = NameTable.of(BaseTensor.of(input));
     StableDiffusion family =
         StableDiffusion.of(table.family())
             .orElseThrow(() ->

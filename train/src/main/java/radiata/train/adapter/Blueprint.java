@@ -2,6 +2,7 @@ package radiata.train.adapter;
 
 import java.util.Optional;
 import radiata.convention.DoraAxis;
+import radiata.safetensors.Shape;
 
 /// What adapter is made.
 ///
@@ -39,8 +40,13 @@ public record Blueprint(
   /// A rank and alpha.
   public record Size(int rank, double alpha) {}
 
-  /// The size on a layer of this kernel (LyCORIS 3.3.0 `kohya.py`: kernels whose first dimension is
-  /// 1 count as linear).
+  /// Whether a weight of this shape is a kernel above 1x1; those whose first dimension is 1 count
+  /// as linear (LyCORIS 3.3.0 `kohya.py`).
+  public static boolean isKernel(Shape weight) {
+    return weight.rank() > 2 && weight.dim(2) > 1;
+  }
+
+  /// The size on such a kernel, or on any other layer.
   Size size(boolean kernel) {
     return kernel ? new Size(kernelRank, kernelAlpha) : new Size(rank, alpha);
   }

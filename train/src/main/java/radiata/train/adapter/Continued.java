@@ -12,7 +12,6 @@ import radiata.adapter.file.AdapterFile;
 import radiata.adapter.file.AdapterModule;
 import radiata.names.Dialect;
 import radiata.safetensors.Limits;
-import radiata.safetensors.Shape;
 import radiata.safetensors.TensorInfo;
 import radiata.train.adapter.Blueprint.Algorithm;
 import radiata.train.nn.NetworkException;
@@ -66,8 +65,7 @@ public record Continued(
   }
 
   private static boolean kernel(AdapterModule module) {
-    Shape shape = module.madeFor();
-    return shape.rank() > 2 && shape.dim(2) > 1;
+    return Blueprint.isKernel(module.madeFor());
   }
 
   private static int rank(AdapterModule module) {

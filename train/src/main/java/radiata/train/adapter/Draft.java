@@ -70,8 +70,7 @@ public final class Draft {
   /// @param path of the layer, where its own is not unique
   public void add(String name, String path, Projection layer) {
     Shape shape = layer.shape();
-    boolean kernel = shape.rank() > 2 && shape.dim(2) > 1;
-    Blueprint.Size size = blueprint.size(kernel);
+    Blueprint.Size size = blueprint.size(Blueprint.isKernel(shape));
     if (size.rank() == 0) {
       return;
     }

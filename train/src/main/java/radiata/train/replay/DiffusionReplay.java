@@ -87,7 +87,7 @@ final class DiffusionReplay implements Objective {
   }
 
   /// Which state the UNet was given, by the words for it: the normed last one, or the one before.
-  private static int clipSkip(Pack pack) {
+  static int clipSkip(Pack pack) {
     String state = pack.text("training", "text_state").orElse("last_hidden_state");
     if (BEFORE_LAST.matcher(state).lookingAt()) {
       return 2;

@@ -9,6 +9,7 @@ import radiata.names.Family;
 import radiata.safetensors.Checkpoint;
 import radiata.safetensors.DType;
 import radiata.safetensors.Limits;
+import radiata.train.adapter.Blueprint;
 import radiata.train.adapter.DiffusionLayers;
 import radiata.train.adapter.Draft;
 import radiata.train.adapter.Targets;
@@ -87,8 +88,7 @@ final class DiffusionSetup {
 
   private static boolean wanted(
       String path, Projection layer, Targets targets, AdapterSection section) {
-    boolean kernel = layer.shape().rank() > 2 && layer.shape().dim(2) > 1;
-    if (kernel && !targets.kernels()) {
+    if (Blueprint.isKernel(layer.shape()) && !targets.kernels()) {
       return false;
     }
     return DiffusionLayers.isText(path)

@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import radiata.train.engine.Device;
 import radiata.train.engine.Torch;
 import radiata.train.nn.NetworkException;
@@ -53,6 +56,28 @@ final class PackTest {
     assertThatThrownBy(() -> pack.objects("results"))
         .isInstanceOf(NetworkException.class)
         .hasMessageContaining("results is [4], expected a list of objects");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "last_hidden_state, 1",
+    "last, 1",
+    "hidden_states[-2] after final_layer_norm, 2",
+    "penultimate, 2",
+    "clip_skip 2, 2"
+  })
+  void theStateThatTheUnetReadIsKnownByItsNames(String state, int skip) throws IOException {
+    Pack pack = pack("{\"training\": {\"text_state\": \"%s\"}}".formatted(state));
+    assertThat(DiffusionReplay.clipSkip(pack)).isEqualTo(skip);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"second to last", "hidden_states[-3]", "clip_skip 20", "lastly"})
+  void anotherStateIsRefused(String state) throws IOException {
+    Pack pack = pack("{\"training\": {\"text_state\": \"%s\"}}".formatted(state));
+    assertThatThrownBy(() -> DiffusionReplay.clipSkip(pack))
+        .isInstanceOf(NetworkException.class)
+        .hasMessageContaining(state);
   }
 
   @Test
